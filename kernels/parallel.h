@@ -1,0 +1,79 @@
+// Parallel loops over the thread pool of the native library. WASM builds run everything on the calling thread.
+//
+// Results must not depend on the number of threads: split the work into pieces whose arithmetic does not depend on where
+// the cuts are, and never add up partial results in thread order.
+#pragma once
+#include "rondo.h"
+
+#ifndef __wasm__
+extern "C" {
+/** Threads a region started now may get: 1 inside a region. */
+int32_t rondoThreadCount();
+/** Runs task(context, thread, threads) once per thread; thread 0 is the caller. threads is at most `limit`, often less. */
+void rondoParallel(int32_t limit, void (*task)(void* context, int32_t thread, int32_t threads), void* context);
+/** Waits for all threads of the region the caller is in. */
+void rondoBarrier();
+}
+#endif
+
+namespace RONDO_NAMESPACE {
+
+#ifdef __wasm__
+
+RONDO_INLINE int32_t threadCount() { return 1; }
+RONDO_INLINE void barrier() {}
+template <class F> RONDO_INLINE void parallelThreads(int32_t, const F& f) { f(0, 1); }
+template <class F> RONDO_INLINE void parallelFor(int64_t count, int64_t, const F& f) {
+  if (count > 0) f(int64_t(0), count);
+}
+
+#else
+
+/** Most threads parallelThreads can give. */
+RONDO_INLINE int32_t threadCount() { return rondoThreadCount(); }
+
+/** Waits until every thread of the current parallelThreads region has arrived. Nothing outside a region. */
+RONDO_INLINE void barrier() { rondoBarrier(); }
+
+/** Calls f(thread, threads) on every thread of a region of at most `limit` threads (see threadCount()). */
+template <class F> void parallelThreads(int32_t limit, const F& f) {
+  if (limit <= 1) {
+    f(0, 1);
+    return;
+  }
+  rondoParallel(
+      limit, [](void* context, int32_t thread, int32_t threads) { (*static_cast<const F*>(context))(thread, threads); },
+      const_cast<F*>(&f));
+}
+
+/**
+ * Calls f(begin, end) for ranges that cover [0, count), each of at least `grain` items, on several threads when there
+ * are at least two grains.
+ */
+template <class F> void parallelFor(int64_t count, int64_t grain, const F& f) {
+  if (count <= 0) return;
+  const int64_t most = count / (grain > 0 ? grain : 1);
+  const int32_t threads = most < 2 ? 1 : threadCount();
+  if (threads <= 1) {
+    f(int64_t(0), count);
+    return;
+  }
+  // A few pieces per thread, taken in turn: cores differ in speed, and others use them too.
+  const int64_t pieces = smaller<int64_t>(most, threads * 4);
+  int64_t next = 0;
+  parallelThreads(int32_t(smaller<int64_t>(threads, pieces)), [&](int32_t, int32_t) {
+    for (;;) {
+      const int64_t piece = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED);
+      if (piece >= pieces) return;
+      f(count / pieces * piece + count % pieces * piece / pieces,
+        count / pieces * (piece + 1) + count % pieces * (piece + 1) / pieces);
+    }
+  });
+}
+
+#endif
+
+/** As above, with as many threads as there are. */
+template <class F> RONDO_INLINE void parallelThreads(const F& f) { parallelThreads(threadCount(), f); }
+
+}  // namespace RONDO_NAMESPACE

@@ -1,0 +1,69 @@
+import { Arena } from "../backend/arena.js";
+import type { Backend, BackendName } from "../backend/backend.js";
+import type { Kernels } from "../backend/kernels.js";
+import { RondoError } from "../errors.js";
+
+/** Where backends come from; an entry point (Node, web) provides it. */
+export interface BackendSource {
+  /** The fastest backend that loads, or the named one; throws RondoError "backend" when it cannot be had. */
+  open(name?: BackendName): Backend;
+}
+
+/** A backend with its allocator; tensors belong to one. */
+export interface Engine {
+  readonly backend: Backend;
+  readonly arena: Arena;
+  readonly kernels: Kernels;
+}
+
+let source: BackendSource | undefined;
+let current: Engine | undefined;
+const opened = new Map<BackendName, Engine>();
+
+/** Called once by an entry point; nothing is loaded until the first tensor is made. */
+export function provideBackends(backends: BackendSource): void {
+  source = backends;
+}
+
+function open(name?: BackendName): Engine {
+  const known = name && opened.get(name);
+  if (known) return known;
+  if (!source) {
+    throw new RondoError("backend", "no backend has been provided", {
+      fix: 'import "rondo" (Node) or "rondo/web" (browser) rather than single files',
+    });
+  }
+  const backend = source.open(name);
+  const engine = { backend, arena: new Arena(backend), kernels: backend.kernels };
+  opened.set(backend.name, engine);
+  return engine;
+}
+
+/** The engine new tensors are made on; loads the default backend on first use. */
+export function engine(): Engine {
+  current ??= open();
+  return current;
+}
+
+/**
+ * Chooses the backend for tensors made from now on. Existing tensors stay where they are and cannot be mixed with new
+ * ones. Throws RondoError "backend" with the reason when it cannot be loaded.
+ *
+ * @example setBackend("wasm");
+ */
+export function setBackend(name: BackendName): void {
+  current = open(name);
+}
+
+/** Name of the backend in use. @example getBackend() // "native" */
+export function getBackend(): BackendName {
+  return engine().backend.name;
+}
+
+/** Number of threads kernels use (native only; results do not depend on it). @example setThreads(2); */
+export function setThreads(count: number): void {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RondoError("value", "setThreads needs a whole number of at least 1", { received: String(count) });
+  }
+  engine().backend.setThreads(count);
+}

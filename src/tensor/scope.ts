@@ -1,0 +1,80 @@
+import type { Tensor } from "./tensor.js";
+
+/**
+ * Who frees what. Inside a scope (a training step, a prediction, a gradient) every new tensor belongs to the scope and is
+ * freed when it ends, unless it is kept or returned. Outside a scope a tensor's memory returns to the arena when the
+ * tensor is garbage-collected. Users need neither; `scope` is there for long synchronous loops of their own.
+ */
+interface Scope {
+  readonly tensors: Tensor[];
+}
+
+const scopes: Scope[] = [];
+let recordings = 0;
+
+/** A tape is recording: intermediates must outlive inner scopes, because gradients need them. */
+export function beginRecording(): void {
+  recordings++;
+}
+export function endRecording(): void {
+  recordings--;
+}
+
+/** Registers a new tensor with the innermost scope; returns false when there is none. */
+export function adopt(tensor: Tensor): boolean {
+  const scope = scopes[scopes.length - 1];
+  if (!scope) return false;
+  scope.tensors.push(tensor);
+  return true;
+}
+
+/** Anything a scoped function may return: tensors, however nested in arrays, maps and plain objects. */
+function* tensorsIn(value: unknown, isTensor: (v: unknown) => v is Tensor): Generator<Tensor> {
+  if (isTensor(value)) yield value;
+  else if (value instanceof Map || Array.isArray(value)) {
+    for (const item of value.values()) yield* tensorsIn(item, isTensor);
+  } else if (value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
+    for (const item of Object.values(value)) yield* tensorsIn(item, isTensor);
+  }
+}
+
+/** Set by tensor.ts; breaks the import cycle between scopes and tensors. */
+let isTensor: (v: unknown) => v is Tensor = (_v): _v is Tensor => false;
+export function teachScopesWhatATensorIs(test: (v: unknown) => v is Tensor): void {
+  isTensor = test;
+}
+
+/**
+ * Runs `body` and frees the tensors it made, except those it returns (also inside arrays, maps and plain objects) and
+ * those that were kept. Not for async functions.
+ *
+ * @example const norm = scope(() => sqrt(sum(square(x))));
+ */
+export function scope<R>(body: () => R): R {
+  const mine: Scope = { tensors: [] };
+  scopes.push(mine);
+  try {
+    const result = body();
+    if (result instanceof Promise) {
+      throw new TypeError("scope() cannot wrap an async function: it would free tensors the function still needs");
+    }
+    for (const tensor of tensorsIn(result, isTensor)) tensor.escaping = true;
+    return result;
+  } finally {
+    scopes.pop();
+    const outer = scopes[scopes.length - 1];
+    for (const tensor of mine.tensors) {
+      if (tensor.disposed || tensor.kept) continue;
+      if (tensor.escaping || recordings > 0) {
+        tensor.escaping = false;
+        if (outer) outer.tensors.push(tensor);
+        else tensor.freeWhenUnreachable();
+      } else tensor.dispose();
+    }
+  }
+}
+
+/** Number of scopes open; a training step is one. */
+export function scopeDepth(): number {
+  return scopes.length;
+}
