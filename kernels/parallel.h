@@ -16,7 +16,7 @@ void rondoBarrier();
 }
 #endif
 
-namespace RONDO_NAMESPACE {
+namespace RONDO_ARCH {
 
 #ifdef __wasm__
 
@@ -76,4 +76,4 @@ template <class F> void parallelFor(int64_t count, int64_t grain, const F& f) {
 /** As above, with as many threads as there are. */
 template <class F> RONDO_INLINE void parallelThreads(const F& f) { parallelThreads(threadCount(), f); }
 
-}  // namespace RONDO_NAMESPACE
+}  // namespace RONDO_ARCH
