@@ -6,6 +6,12 @@ type IndexingKernels = Pick<
   "gather" | "scatterAdd" | "pick" | "pickAdd" | "findOutOfRange" | "findNonFinite" | "oneHot" | "topK"
 >;
 
+/** Order of sorting: larger values first, NaN before all. */
+function descending(a: number, b: number): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(b)) - Number(Number.isNaN(a));
+  return a > b ? -1 : a < b ? 1 : 0;
+}
+
 /** Reading and adding at positions given by indices. Reads move bits, since an element may be of either type. */
 export function indexingKernels(views: Views): IndexingKernels {
   return {
@@ -70,11 +76,7 @@ export function indexingKernels(views: Views): IndexingKernels {
       const I = views.ints(indices, rows * k);
       for (let r = 0; r < rows; r++) {
         const row = views.floats(x + 4 * r * n, n);
-        const rank = (i: number) => (Number.isNaN(row[i]) ? Infinity : row[i]!);
-        const nanFirst = (i: number) => (Number.isNaN(row[i]) ? 1 : 0);
-        const order = Array.from(row.keys()).sort(
-          (i, j) => nanFirst(j) - nanFirst(i) || (rank(i) === rank(j) ? i - j : rank(j) - rank(i)),
-        );
+        const order = Array.from(row.keys()).sort((i, j) => descending(row[i]!, row[j]!)); // a stable sort
         for (let j = 0; j < k; j++) {
           I[r * k + j] = order[j]!;
           V[r * k + j] = row[order[j]!]!;
