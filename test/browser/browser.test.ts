@@ -1,0 +1,86 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Browser, chromium } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { trainTiny } from "./train-tiny.mjs";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const executable = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
+  (path) => path && existsSync(path),
+);
+if (!executable) {
+  console.warn("browser test skipped: no Chromium found (install it, or set CHROMIUM to its path)");
+}
+
+const types: Record<string, string> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+};
+
+/** Serves the repository, as any static web server would. */
+async function serve(): Promise<Server> {
+  const server = createServer(async (request, response) => {
+    const path = normalize(new URL(request.url ?? "/", "http://localhost").pathname);
+    try {
+      const body = path === "/" ? "<!doctype html><title>rondo</title>" : await readFile(join(root, path));
+      response.writeHead(200, { "content-type": types[extname(path)] ?? "text/html" }).end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return server;
+}
+
+describe.runIf(executable)("in a browser", () => {
+  let server: Server;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    server = await serve();
+    browser = await chromium.launch({
+      executablePath: executable,
+      args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+  });
+
+  test("the built library trains an LSTM to the same numbers as in Node", async () => {
+    const page = await browser.newPage();
+    const problems: string[] = [];
+    page.on("pageerror", (error) => problems.push(String(error)));
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const inPage = await page.evaluate(async () => {
+      const load = (path: string) => import(/* @vite-ignore */ path);
+      const [rondo, { trainTiny: train }] = await Promise.all([
+        load("/dist/entry/web.js"),
+        load("/test/browser/train-tiny.mjs"),
+      ]);
+      return train(rondo);
+    });
+    expect(problems).toEqual([]);
+    expect(inPage.backend).toBe("wasm");
+
+    const rondo = await import("../../dist/entry/node.js");
+    rondo.setBackend("wasm");
+    const inNode = await trainTiny(rondo);
+    // Node may run the plain and Chromium the relaxed SIMD build: fused multiply-adds round differently in the last bits.
+    inPage.loss.forEach((loss: number, i: number) => {
+      expect(loss).toBeCloseTo(inNode.loss[i]!, 4);
+    });
+    inPage.predictions.forEach((p: number, i: number) => {
+      expect(p).toBeCloseTo(inNode.predictions[i]!, 3);
+    });
+    expect(inNode.loss.at(-1)!).toBeLessThan(0.3 * inNode.loss[0]!);
+  });
+});
