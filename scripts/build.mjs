@@ -1,0 +1,54 @@
+// Builds everything: TypeScript, the bindings generated from the kernel table, the WebAssembly kernels, and the native
+// addon where a C++ compiler is present. Repeats only what changed.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { compileNative } from "./compile-native.mjs";
+import { compileWasm } from "./compile-wasm.mjs";
+import { generateBindings } from "./generate-bindings.mjs";
+
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+let failed = false;
+
+/** Removes compiled files whose source is gone, so that they are neither imported nor published. */
+function removeOrphans(directory) {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) {
+      if (path === join("dist", "wasm") || path === join("dist", "native")) continue;
+      removeOrphans(path);
+      if (readdirSync(path).length === 0) rmSync(path, { recursive: true });
+      continue;
+    }
+    const source = path.replace(/^dist/, "src").replace(/(\.d\.ts|\.js)(\.map)?$/, ".ts");
+    if (!existsSync(source)) rmSync(path);
+  }
+}
+
+function compileTypeScript() {
+  // Without its output the compiler's record of what is up to date is worth nothing.
+  if (!existsSync("dist/backend/kernels.js")) rmSync("build/tsconfig.tsbuildinfo", { force: true });
+  mkdirSync("build", { recursive: true });
+  const tsc = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
+  const result = spawnSync(process.execPath, [tsc, "-p", "tsconfig.json"], { stdio: "inherit" });
+  if (existsSync("dist")) removeOrphans("dist");
+  if (result.status !== 0) {
+    failed = true;
+    console.error("typescript: failed, see above");
+  }
+}
+
+function report({ ok, line }, required) {
+  (ok ? console.log : console.error)(line);
+  if (!ok && required) failed = true;
+}
+
+compileTypeScript();
+const table = pathToFileURL("dist/backend/kernels.js").href;
+if (!existsSync("dist/backend/kernels.js")) process.exit(1);
+generateBindings(await import(table), "build/generated");
+const wasm = ["simd", "relaxed"].map(async (variant) => report(await compileWasm(variant), true));
+const native = compileNative().then((result) => report(result, false));
+await Promise.all([...wasm, native]);
+process.exitCode = failed ? 1 : 0;

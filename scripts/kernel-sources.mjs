@@ -1,0 +1,40 @@
+// What the kernel library consists of, for both compilers.
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { hash } from "./stamps.mjs";
+
+const files = (directory, ending) =>
+  readdirSync(directory)
+    .filter((name) => name.endsWith(ending))
+    .sort()
+    .map((name) => join(directory, name));
+
+/** Paths relative to the package root: kernel files, headers, and the hash of all headers. */
+export function kernelSources() {
+  const headers = [...files("kernels", ".h"), ...files("kernels/native", ".h"), ...files("build/generated", "")];
+  return { kernels: files("kernels", ".cpp"), headers, headersHash: hash(...headers.map((file) => ({ file }))) };
+}
+
+/**
+ * The object file of one source: its name carries the hash of everything it depends on, so that a file that exists is
+ * up to date.
+ */
+export function objectFile(directory, source, headersHash, command) {
+  return join(directory, `${basename(source, ".cpp")}-${hash({ file: source }, headersHash, command)}.o`);
+}
+
+/** Flags that every build of the kernels shares. Contraction is wanted: it makes a * b + c one instruction. */
+export const commonFlags = [
+  "-std=c++17",
+  "-O3",
+  "-fno-math-errno",
+  "-fno-trapping-math",
+  "-ffp-contract=fast",
+  "-fno-exceptions",
+  "-fno-rtti",
+  "-fvisibility=hidden",
+  "-Wall",
+  "-Wextra",
+  "-Wno-psabi",
+  "-Wno-unknown-pragmas",
+];
