@@ -121,10 +121,7 @@ export function gruKernels(views: Views): GruKernels {
           addOuter(dK, X.read(at.x), dInput);
           add(dInputBias, dInput);
 
-          const dDropped = plus(
-            transposedProduct(dGates, R, units),
-            resetAfter ? dEntering : multiply(dEntering, r),
-          );
+          const dDropped = plus(transposedProduct(dGates, R, units), resetAfter ? dEntering : multiply(dEntering, r));
           return [plus(multiply(dh!, z), drop(dDropped, at.row))];
         },
         end: (row, [dh]) => new Rows(views, dh0, units).write(row, dh!),

@@ -17,22 +17,7 @@ export function lstmKernels(views: Views): LstmKernels {
      * c = sigmoid(z_f) c + sigmoid(z_i) tanh(z_c)
      * h = sigmoid(z_o) tanh(c)
      */
-    lstmForward(
-      x,
-      kernel,
-      recurrent,
-      bias,
-      h0,
-      c0,
-      mask,
-      recurrentMask,
-      y,
-      hT,
-      cT,
-      saved,
-      _scratch,
-      ...sizes: Sizes
-    ) {
+    lstmForward(x, kernel, recurrent, bias, h0, c0, mask, recurrentMask, y, hT, cT, saved, _scratch, ...sizes: Sizes) {
       const [, , inputs, units] = sizes;
       const X = new Rows(views, x, inputs);
       const K = views.floats(kernel, inputs * 4 * units);

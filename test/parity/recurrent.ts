@@ -1,0 +1,93 @@
+import { type KernelName, kernelTable, type OpCode, opCode } from "../../src/backend/kernels.js";
+import type { Bench, Tolerance } from "./bench.js";
+
+export type Layer =
+  | { cell: "rnn"; activation: OpCode<"activation"> }
+  | { cell: "lstm" }
+  | { cell: "gru"; resetAfter: boolean };
+
+/** What goes into a layer and its gradient, all optional but the first three. */
+export interface LayerInputs {
+  x: Float32Array;
+  kernel: Float32Array;
+  recurrent: Float32Array;
+  bias?: Float32Array;
+  h0?: Float32Array;
+  c0?: Float32Array;
+  mask?: Int32Array;
+  recurrentMask?: Float32Array;
+  dy?: Float32Array;
+  dhT?: Float32Array;
+  dcT?: Float32Array;
+}
+
+export interface LayerRun {
+  layer: Layer;
+  batch: number;
+  time: number;
+  inputs: number;
+  units: number;
+  sequences: boolean;
+  goBackwards: boolean;
+  zeroOutputForMask: boolean;
+  arrays: LayerInputs;
+  /** The optional outputs of the backward kernel to ask for. */
+  gradients: readonly ("dx" | "dBias" | "dh0" | "dc0")[];
+}
+
+const gates = { rnn: 1, lstm: 4, gru: 3 };
+
+/** Elements of every array of a layer, by the names of the kernel table. */
+export function layerLengths({ layer, batch, time, inputs, units, sequences }: Omit<LayerRun, "arrays" | "gradients">) {
+  const width = gates[layer.cell] * units;
+  const state = batch * units;
+  const x = batch * time * inputs;
+  const y = sequences ? time * state : state;
+  const kernel = inputs * width;
+  const recurrent = units * width;
+  const bias = layer.cell === "gru" && layer.resetAfter ? 2 * width : width;
+  const states = { h0: state, c0: state, hT: state, cT: state, recurrentMask: state };
+  const stateGradients = { dh0: state, dc0: state, dhT: state, dcT: state };
+  const gradients = { dx: x, dKernel: kernel, dRecurrent: recurrent, dBias: bias, dy: y };
+  return { x, kernel, recurrent, bias, y, mask: batch * time, ...states, ...stateGradients, ...gradients };
+}
+
+/** Calls a kernel with its arguments by name; what is missing is 0, "not given". */
+function call(bench: Bench, kernel: KernelName, values: Record<string, number>): number {
+  const names = kernelTable[kernel].parameters.map((parameter) => parameter.replace(/\??:.*/, ""));
+  return (bench.kernels[kernel] as (...args: number[]) => number)(...names.map((name) => values[name] ?? 0));
+}
+
+/** Runs the forward kernel and, if asked for, the backward kernel of a layer. */
+export function runLayer(bench: Bench, run: LayerRun, backward: boolean, tolerance: Tolerance): void {
+  const { layer, arrays } = run;
+  const lengths = layerLengths(run);
+  const settings: Record<string, number> = {
+    ...{ batch: run.batch, time: run.time, inputs: run.inputs, units: run.units },
+    sequences: Number(run.sequences),
+    goBackwards: Number(run.goBackwards),
+    zeroOutputForMask: Number(run.zeroOutputForMask),
+    backward: 0,
+  };
+  if (layer.cell === "rnn") settings.activation = opCode("activation", layer.activation);
+  if (layer.cell === "gru") settings.resetAfter = Number(layer.resetAfter);
+  const inputs: Record<string, number> = {};
+  for (const [name, values] of Object.entries(arrays)) {
+    inputs[name] = values instanceof Int32Array ? bench.ints(values) : bench.floats(values);
+  }
+  const outputs = (names: readonly (keyof typeof lengths)[]) =>
+    Object.fromEntries(names.map((name) => [name, bench.outFloats(name, lengths[name], tolerance)]));
+
+  const scratch = bench.workspace(call(bench, `${layer.cell}ScratchSize`, settings));
+  const saved = backward ? bench.workspace(call(bench, `${layer.cell}SavedSize`, settings)) : 0;
+  call(bench, `${layer.cell}Forward`, {
+    ...{ ...settings, ...inputs, saved, scratch },
+    ...outputs(layer.cell === "lstm" ? ["y", "hT", "cT"] : ["y", "hT"]),
+  });
+  if (!backward) return;
+  const backwardScratch = bench.workspace(call(bench, `${layer.cell}ScratchSize`, { ...settings, backward: 1 }));
+  call(bench, `${layer.cell}Backward`, {
+    ...{ ...settings, ...inputs, saved, scratch: backwardScratch },
+    ...outputs(["dKernel", "dRecurrent", ...run.gradients]),
+  });
+}
