@@ -209,7 +209,8 @@ export function writeSafetensors(content: SafetensorsContent): Uint8Array {
     const count = shape.reduce((product, n) => product * n, 1);
     if (key === metadataKey || data.length !== count) {
       throw new RondoError("value", `the tensor "${key}" cannot be stored`, {
-        received: key === metadataKey ? "a name the format reserves" : `${data.length} values, shape [${shape.join(", ")}]`,
+        received:
+          key === metadataKey ? "a name the format reserves" : `${data.length} values, shape [${shape.join(", ")}]`,
         expected: key === metadataKey ? "another name" : `${count} values`,
       });
     }
