@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { splitTail, TokenStreams } from "./tokenStreams.js";
+import { splitTail, TokenStreams } from "./token-streams.js";
 
 const count = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
 const rows = (values: Int32Array, time: number) =>
