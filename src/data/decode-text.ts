@@ -1,5 +1,8 @@
 import { RondoError } from "../errors.js";
 
+/** JavaScript engines hold no longer strings (V8: 2^29 - 24 UTF-16 units). */
+export const longestText = 2 ** 29 - 24;
+
 /**
  * Text from the bytes of a UTF-8 file: a byte-order mark is dropped and every line ends in "\n".
  *
@@ -15,6 +18,14 @@ export function decodeText(bytes: Uint8Array, name: string): string {
       received: "0 bytes",
       expected: "text",
       fix: "check that it was written, or name another file",
+    });
+  }
+  if (bytes.length > longestText) {
+    throw new RondoError("data", "the file is too large to be read as one text", {
+      path: name,
+      received: `${bytes.length} bytes`,
+      expected: `at most ${longestText}`,
+      fix: "train on a part of it",
     });
   }
   const [first, second] = bytes;
