@@ -1,5 +1,6 @@
-import type { Engine } from "./engine.js";
-import type { Shape } from "./shape.js";
+import { RondoError } from "../errors.js";
+import { DIMS_WORDS, type Engine } from "./engine.js";
+import { formatShape, type Shape } from "./shape.js";
 
 /**
  * Merges neighbouring axes that every operand walks as one, and drops axes of size 1, so that kernels see as few and as
@@ -24,21 +25,20 @@ export function collapse(shape: Shape, strides: readonly (readonly number[])[]):
   return { shape: sizes, strides: merged };
 }
 
-/** Writes [rank, sizes…, strides of each operand…] into the arena for the duration of `call`. */
-export function withDims(
-  engine: Engine,
-  shape: Shape,
-  strides: readonly (readonly number[])[],
-  call: (offset: number) => void,
-): void {
+/**
+ * Writes [rank, sizes…, strides of each operand…] where kernels can read it and returns the offset, which is valid until
+ * the next call. Throws RondoError "shape" when too many axes remain after collapsing.
+ */
+export function writeDims(engine: Engine, shape: Shape, strides: readonly (readonly number[])[]): number {
   const flat = collapse(shape, strides);
   const words = [flat.shape.length, ...flat.shape, ...flat.strides.flat()];
-  const bytes = words.length * 4;
-  const offset = engine.arena.allocate(bytes);
-  try {
-    new Int32Array(engine.backend.memory.buffer, offset, words.length).set(words);
-    call(offset);
-  } finally {
-    engine.arena.release(offset, bytes);
+  if (words.length > DIMS_WORDS) {
+    throw new RondoError("shape", "the tensor has too many axes", {
+      received: formatShape(shape),
+      expected: `at most ${Math.floor((DIMS_WORDS - 1) / (1 + strides.length))} axes`,
+      fix: "reshape, so that neighbouring axes become one",
+    });
   }
+  new Int32Array(engine.backend.memory.buffer, engine.dims, words.length).set(words);
+  return engine.dims;
 }

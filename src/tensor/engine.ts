@@ -14,7 +14,12 @@ export interface Engine {
   readonly backend: Backend;
   readonly arena: Arena;
   readonly kernels: Kernels;
+  /** Offset of a small block for the sizes and strides of the kernel being called (tensor/dims.ts). */
+  readonly dims: number;
 }
+
+/** 32-bit words in `Engine.dims`. */
+export const DIMS_WORDS = 64;
 
 let source: BackendSource | undefined;
 let current: Engine | undefined;
@@ -34,7 +39,10 @@ function open(name?: BackendName): Engine {
     });
   }
   const backend = source.open(name);
-  const engine = { backend, arena: new Arena(backend), kernels: backend.kernels };
+  const same = opened.get(backend.name);
+  if (same) return same;
+  const arena = new Arena(backend);
+  const engine = { backend, arena, kernels: backend.kernels, dims: arena.allocate(DIMS_WORDS * 4) };
   opened.set(backend.name, engine);
   return engine;
 }

@@ -1,4 +1,5 @@
 import { RondoError } from "../errors.js";
+import { engine } from "./engine.js";
 import { type AttributesOf, forwardTable, type OperationName } from "./forward/table.js";
 import type { Tensor } from "./tensor.js";
 
@@ -34,12 +35,12 @@ export function run<K extends OperationName>(
   inputs: readonly Tensor[],
   attributes: AttributesOf<K>,
 ): readonly Tensor[] {
-  const first = inputs[0];
+  const current = engine();
   for (const input of inputs) {
-    if (input.storage.engine !== first!.storage.engine) {
-      throw new RondoError("backend", `${name}: the tensors live on different backends`, {
-        received: inputs.map((t) => t.storage.engine.backend.name).join(", "),
-        fix: "make tensors and models after setBackend(), not before",
+    if (input.storage.engine !== current) {
+      throw new RondoError("backend", `${name}: a tensor does not live on the current backend`, {
+        received: `a tensor on "${input.storage.engine.backend.name}" while "${current.backend.name}" is in use`,
+        fix: "call setBackend() before making tensors and models, or copy it with tensor(t.dataSync(), t.shape)",
       });
     }
   }

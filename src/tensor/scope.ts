@@ -1,3 +1,4 @@
+import { RondoError } from "../errors.js";
 import type { Tensor } from "./tensor.js";
 
 /**
@@ -18,6 +19,10 @@ export function beginRecording(): void {
 }
 export function endRecording(): void {
   recordings--;
+}
+/** Whether some tape may still need any tensor that exists. */
+export function recordingAnywhere(): boolean {
+  return recordings > 0;
 }
 
 /** Registers a new tensor with the innermost scope; returns false when there is none. */
@@ -52,21 +57,25 @@ export function teachScopesWhatATensorIs(test: (v: unknown) => v is Tensor): voi
  */
 export function scope<R>(body: () => R): R {
   const mine: Scope = { tensors: [] };
+  const returned = new Set<Tensor>();
   scopes.push(mine);
   try {
     const result = body();
     if (result instanceof Promise) {
-      throw new TypeError("scope() cannot wrap an async function: it would free tensors the function still needs");
+      result.catch(() => {}); // its own failure must not hide this one
+      throw new RondoError("value", "scope() cannot wrap an async function", {
+        expected: "a function that is done when it returns",
+        fix: "await first, and put only the synchronous part in scope(); it would free tensors still in use otherwise",
+      });
     }
-    for (const tensor of tensorsIn(result, isTensor)) tensor.escaping = true;
+    for (const tensor of tensorsIn(result, isTensor)) returned.add(tensor);
     return result;
   } finally {
     scopes.pop();
     const outer = scopes[scopes.length - 1];
     for (const tensor of mine.tensors) {
       if (tensor.disposed || tensor.kept) continue;
-      if (tensor.escaping || recordings > 0) {
-        tensor.escaping = false;
+      if (recordings > 0 || returned.has(tensor)) {
         if (outer) outer.tensors.push(tensor);
         else tensor.freeWhenUnreachable();
       } else tensor.dispose();

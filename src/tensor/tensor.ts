@@ -1,5 +1,6 @@
 import { RondoError } from "../errors.js";
 import { type Engine, engine } from "./engine.js";
+import { formatElements } from "./format.js";
 import { adopt, teachScopesWhatATensorIs } from "./scope.js";
 import { type DType, formatShape, type Shape, sameShape, sizeOf } from "./shape.js";
 
@@ -62,7 +63,6 @@ export class Tensor {
   readonly size: number;
   /** @internal */ readonly storage: Storage;
   /** @internal Survives the scope it was made in. */ kept = false;
-  /** @internal Returned from a scope that is just ending. */ escaping = false;
   private readonly claim: Claim;
 
   /** @internal Use `tensor()`, `zeros()`, … Takes over one reference to `storage`. */
@@ -153,10 +153,21 @@ export class Tensor {
     this.view().set(values);
   }
 
-  /** A tensor of another shape on the same elements. @internal */
-  alias(shape: Shape): Tensor {
+  /** A tensor of another shape (or integer type) on the same elements. @internal */
+  alias(shape: Shape, dtype: DType = this.dtype): Tensor {
     if (this.disposed) void this.offset; // throws
-    return new Tensor(this.storage.retain(), shape, this.dtype);
+    return new Tensor(this.storage.retain(), shape, dtype);
+  }
+
+  /** The elements as text, long axes shortened. @example tensor([1, 2]).toString() // "Tensor float32 [2]\n[1, 2]" */
+  toString(): string {
+    const heading = `${this.constructor.name} ${this.dtype} ${formatShape(this.shape)}`;
+    return this.disposed ? `${heading} (freed)` : `${heading}\n${formatElements(this.view(), this.shape, this.dtype)}`;
+  }
+
+  /** What console.log shows in Node. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 
   /** Frees the memory now. Harmless when repeated. */
@@ -205,6 +216,7 @@ export function tensor(values: TensorLike, shape?: Shape, dtype?: DType): Tensor
     const same = (!shape || sameShape(shape, values.shape)) && (!dtype || dtype === values.dtype);
     return same ? values : tensor(values.dataSync(), shape ?? values.shape, dtype ?? values.dtype);
   }
+  if (typeof values === "number" && !shape && (dtype ?? "float32") === "float32") return scalarFloat(values);
   const { flat, shape: found, boolean } = flatten(values);
   const target = shape ?? found;
   checkShape(target);
@@ -217,25 +229,45 @@ export function tensor(values: TensorLike, shape?: Shape, dtype?: DType): Tensor
   const type = dtype ?? (boolean ? "bool" : values instanceof Int32Array ? "int32" : "float32");
   const result = allocate(target, type);
   const view = result.view();
-  if (type === "bool") for (let i = 0; i < flat.length; i++) view[i] = flat[i] ? 1 : 0;
-  else view.set(flat);
+  if (type === "float32") view.set(flat);
+  else if (type === "bool") for (let i = 0; i < flat.length; i++) view[i] = flat[i] ? 1 : 0;
+  else {
+    for (let i = 0; i < flat.length; i++) {
+      const value = flat[i]!;
+      if ((value | 0) !== value) {
+        throw new RondoError("value", "an int32 tensor holds whole numbers between -2147483648 and 2147483647", {
+          received: `${value} at position ${i}`,
+          fix: "round the values first, or make a float32 tensor",
+        });
+      }
+      view[i] = value;
+    }
+  }
   return result;
 }
 
-/** The tensor itself, or a new one made of plain numbers. */
+function scalarFloat(value: number): Tensor {
+  const result = allocate([]);
+  result.view()[0] = value;
+  return result;
+}
+
+/** The tensor itself, or a new one made of plain numbers (of type `dtype`, if given). @internal */
 export function asTensor(value: TensorLike, dtype?: DType): Tensor {
   return value instanceof Tensor ? value : tensor(value, undefined, dtype);
 }
 
-function checkShape(shape: Shape): void {
-  for (const n of shape) {
-    if (!Number.isInteger(n) || n < 0) {
-      throw new RondoError("shape", "a shape holds whole numbers of at least 0", { received: formatShape(shape) });
-    }
+/** Throws RondoError "shape" unless every size is a whole number of at least 0. @internal */
+export function checkShape(shape: Shape): void {
+  if (!Array.isArray(shape) || shape.some((n) => !Number.isInteger(n) || n < 0)) {
+    throw new RondoError("shape", "a shape is an array of whole numbers of at least 0", {
+      received: Array.isArray(shape) ? formatShape(shape) : String(shape),
+    });
   }
 }
 
-function flatten(values: NestedNumbers | TypedArray | Float64Array): {
+/** Nested arrays as one flat array and its shape; throws RondoError for ragged arrays and non-numbers. @internal */
+export function flatten(values: NestedNumbers | TypedArray | Float64Array): {
   flat: ArrayLike<number>;
   shape: number[];
   boolean: boolean;

@@ -11,7 +11,7 @@ export const matMul: Forward<{ transposeA: boolean; transposeB: boolean }> = ([a
   const m = transposeA ? columnsA : rowsA;
   const k = transposeA ? rowsA : columnsA;
   const n = transposeB ? rowsB : columnsB;
-  const leading = a!.rank >= b!.rank ? a!.shape.slice(0, -2) : b!.shape.slice(0, -2);
+  const leading = a!.rank > 2 ? a!.shape.slice(0, -2) : b!.shape.slice(0, -2);
   let batch = leading.reduce((x, y) => x * y, 1);
   const y = allocate([...leading, m, n]);
   const strideA = a!.rank > 2 ? m * k : 0;
@@ -23,6 +23,11 @@ export const matMul: Forward<{ transposeA: boolean; transposeB: boolean }> = ([a
     batch = 1;
   }
   const { kernels } = a!.storage.engine;
+  if (y.size === 0) return { outputs: [y] };
+  if (k === 0) {
+    kernels.fill(y.offset, y.size, 0);
+    return { outputs: [y] };
+  }
   kernels.matMul(
     a!.offset, b!.offset, y.offset, batch, rows, n, k, strideA, strideB, transposeA ? 1 : 0, transposeB ? 1 : 0, 0,
   );

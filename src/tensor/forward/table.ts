@@ -1,8 +1,19 @@
 import type { Tensor } from "../tensor.js";
-import { binary, unary } from "./elementwise.js";
+import { custom } from "./custom.js";
+import { binary, binaryInt, cast, classify, clip, clipGrad, compare, select, unary, unaryInt } from "./elementwise.js";
+import { gather, oneHot, pick, pickAdd, scatterAdd, topK } from "./indexing.js";
 import { matMul } from "./matmul.js";
-import { reshape } from "./movement.js";
-import { reduce } from "./reduce.js";
+import { broadcastTo, concat, pad, reshape, slice, transpose } from "./movement.js";
+import { recurrent, recurrentGrad } from "./recurrent.js";
+import { argReduce, cumulativeSum, reduce, reduceInt } from "./reduce.js";
+import {
+  logSoftmax,
+  logSoftmaxGrad,
+  softmax,
+  softmaxGrad,
+  sparseCrossEntropy,
+  sparseCrossEntropyGrad,
+} from "./softmax.js";
 
 /**
  * The forward half of an operation: already checked inputs in, fresh tensors out.
@@ -17,10 +28,41 @@ export type Forward<A> = (
 /** Every differentiable or recordable operation. A row here needs a row in autograd's rule table: the compiler insists. */
 export const forwardTable = {
   unary,
+  unaryInt,
+  classify,
   binary,
+  binaryInt,
+  compare,
+  select,
+  clip,
+  clipGrad,
+  cast,
+  reduce,
+  reduceInt,
+  argReduce,
+  cumulativeSum,
   matMul,
   reshape,
-  reduce,
+  transpose,
+  broadcastTo,
+  slice,
+  pad,
+  concat,
+  gather,
+  scatterAdd,
+  pick,
+  pickAdd,
+  oneHot,
+  topK,
+  softmax,
+  softmaxGrad,
+  logSoftmax,
+  logSoftmaxGrad,
+  sparseCrossEntropy,
+  sparseCrossEntropyGrad,
+  recurrent,
+  recurrentGrad,
+  custom,
 } satisfies Record<string, Forward<never>>;
 
 export type OperationName = keyof typeof forwardTable;
