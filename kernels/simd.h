@@ -6,7 +6,6 @@
 #pragma once
 #include "rondo.h"
 
-#define RONDO_INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
 #define RONDO_UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -56,12 +55,17 @@ RONDO_INLINE Vec asFloat(VecInt v) { return (Vec)v; }
 
 // ---- arithmetic -------------------------------------------------------------------------------------------------------
 
-// a * b + c, in one rounding where the machine has it.
+// a * b + c, in one rounding where the machine has it. Asked for by name: contraction is left to the compiler's taste, and
+// results must not depend on that.
 RONDO_INLINE Vec mulAdd(Vec a, Vec b, Vec c) {
 #if defined(__wasm_relaxed_simd__)
   return (Vec)__builtin_wasm_relaxed_madd_f32x4(a, b, c);
+#elif defined(__AVX512F__)
+  return (Vec)__builtin_ia32_vfmaddps512_mask(a, b, c, -1, 4);  // all lanes, current rounding
+#elif defined(__AVX2__)
+  return (Vec)__builtin_ia32_vfmaddps256(a, b, c);
 #else
-  return a * b + c;  // contracted by -ffp-contract=fast
+  return a * b + c;
 #endif
 }
 

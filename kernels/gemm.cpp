@@ -1,0 +1,270 @@
+#include "gemm.h"
+
+namespace RONDO_ARCH {
+namespace {
+
+/** acc[m][v] += sum over k < depth of a[m, k] b[k, v]; all indices into acc are constants, so it stays in registers. */
+template <int ROWS, int VECTORS>
+RONDO_INLINE void accumulate(Vec (&acc)[ROWS][VECTORS], const float* a, int64_t aRow, int64_t aStep, const float* b,
+                             int64_t bStep, int64_t depth) {
+  for (int64_t k = 0; k < depth; k++, a += aStep, b += bStep) {
+    if constexpr (manyRegisters || VECTORS < 4) {
+      Vec row[VECTORS];
+      RONDO_UNROLL for (int v = 0; v < VECTORS; v++) row[v] = load(b + v * VW);
+      RONDO_UNROLL for (int m = 0; m < ROWS; m++) {
+        const Vec x = splat(a[m * aRow]);
+        RONDO_UNROLL for (int v = 0; v < VECTORS; v++) acc[m][v] = mulAdd(x, row[v], acc[m][v]);
+      }
+    } else {
+      // With 16 registers the panel's row does not fit beside the accumulators: stream it, keep the left operand.
+      Vec x[ROWS];
+      RONDO_UNROLL for (int m = 0; m < ROWS; m++) x[m] = splat(a[m * aRow]);
+      RONDO_UNROLL for (int v = 0; v < VECTORS; v++) {
+        const Vec column = load(b + v * VW);
+        RONDO_UNROLL for (int m = 0; m < ROWS; m++) acc[m][v] = mulAdd(x[m], column, acc[m][v]);
+      }
+    }
+  }
+}
+
+/** ROWS rows of a panel product. */
+template <int ROWS, int VECTORS> RONDO_NOINLINE void multiplyTile(const PanelProduct& p) {
+  Vec acc[ROWS][VECTORS];
+  constexpr int width = VECTORS * VW;
+  const int columns = width - VW + p.lastLanes;
+  float edge[ROWS * width];  // the tile's copy of init and out where they are narrower than the panel
+
+  if (!p.init) {
+    RONDO_UNROLL for (int m = 0; m < ROWS; m++) {
+      RONDO_UNROLL for (int v = 0; v < VECTORS; v++) acc[m][v] = Vec{};
+    }
+  } else {
+    const float* init = p.init;
+    int64_t initRow = p.initRow;
+    if (columns < width) {
+      for (int m = 0; m < ROWS; m++)
+        for (int j = 0; j < width; j++) edge[m * width + j] = j < columns ? init[m * initRow + j] : 0.0f;
+      init = edge;
+      initRow = width;
+    }
+    RONDO_UNROLL for (int m = 0; m < ROWS; m++) {
+      RONDO_UNROLL for (int v = 0; v < VECTORS; v++) acc[m][v] = load(init + m * initRow + v * VW);
+    }
+  }
+
+  const float* a = p.a;
+  const float* b = p.b;
+  for (int64_t i = 0; i < p.blocks; i++, a += p.aBlock, b += p.depth * p.bStep)
+    accumulate<ROWS, VECTORS>(acc, a, p.aRow, p.aStep, b, p.bStep, p.depth);
+
+  float* out = p.out;
+  int64_t outRow = p.outRow;
+  if (columns < width) {
+    out = edge;
+    outRow = width;
+  }
+  RONDO_UNROLL for (int m = 0; m < ROWS; m++) {
+    RONDO_UNROLL for (int v = 0; v < VECTORS; v++) store(out + m * outRow + v * VW, acc[m][v]);
+  }
+  if (columns < width)
+    for (int m = 0; m < ROWS; m++)
+      for (int j = 0; j < columns; j++) p.out[m * p.outRow + j] = edge[m * width + j];
+}
+
+/** multiplyTile for a number of rows known at run time. */
+template <int ROWS, int VECTORS> RONDO_INLINE void multiplyTileOf(int rows, const PanelProduct& p) {
+  if constexpr (ROWS > 1) {
+    if (rows < ROWS) return multiplyTileOf<ROWS - 1, VECTORS>(rows, p);
+  }
+  multiplyTile<ROWS, VECTORS>(p);
+}
+
+/** All rows of one panel, in tiles of nearly equal height. */
+template <int VECTORS> void multiplyRows(PanelProduct p, int64_t rows) {
+  constexpr int most = tileRows(VECTORS);
+  const int64_t tiles = (rows + most - 1) / most;
+  for (int64_t i = 0, done = 0; i < tiles; i++) {
+    const int64_t next = rows * (i + 1) / tiles;
+    const int height = int(next - done);
+    multiplyTileOf<most, VECTORS>(height, p);
+    p.a += height * p.aRow;
+    if (p.init) p.init += height * p.initRow;
+    p.out += height * p.outRow;
+    done = next;
+  }
+}
+
+void multiplyBlock(const PanelProduct& p, int64_t rows) {
+  switch (p.vectors) {
+    case 1: return multiplyRows<1>(p, rows);
+    case 2: return multiplyRows<2>(p, rows);
+    case 3: return multiplyRows<3>(p, rows);
+    default: return multiplyRows<4>(p, rows);
+  }
+}
+
+}  // namespace
+
+void multiply(const PanelProduct& whole, int64_t rows) {
+  if (rows <= 0) return;
+  const int64_t runs = whole.blocks > 1 ? whole.blocks : whole.depth;
+  const int64_t runDepth = whole.blocks > 1 ? whole.depth : 1;
+  const int64_t pieces = larger<int64_t>(1, (runs * runDepth + KC - 1) / KC);
+  PanelProduct p = whole;
+  for (int64_t i = 0, done = 0; i < pieces; i++) {
+    const int64_t next = runs * (i + 1) / pieces, count = next - done;
+    if (whole.blocks > 1) {
+      p.blocks = count;
+      p.a = whole.a + done * p.aBlock;
+    } else {
+      p.depth = count;
+      p.a = whole.a + done * p.aStep;
+    }
+    p.b = whole.b + done * runDepth * p.bStep;
+    if (i > 0) {
+      p.init = p.out;
+      p.initRow = p.outRow;
+    }
+    multiplyBlock(p, rows);
+    done = next;
+  }
+}
+
+
+// ---- bringing matrices into panels --------------------------------------------------------------------------------------
+
+namespace {
+
+template <int... I> struct Lanes {};
+template <int N, int... I> struct CountLanes : CountLanes<N - 1, N - 1, I...> {};
+template <int... I> struct CountLanes<0, I...> {
+  typedef Lanes<I...> All;
+};
+
+/** Exchanges the upper right and lower left SIZE x SIZE corners of each 2 SIZE x 2 SIZE block held in rows a and b. */
+template <int SIZE, int... I> RONDO_INLINE void exchangeCorners(Vec& a, Vec& b, Lanes<I...>) {
+#if defined(__clang__)
+  const Vec upper = __builtin_shufflevector(a, b, (I & SIZE ? VW + I - SIZE : I)...);
+  const Vec lower = __builtin_shufflevector(a, b, (I & SIZE ? VW + I : I + SIZE)...);
+#else
+  const Vec upper = __builtin_shuffle(a, b, VecInt{(I & SIZE ? VW + I - SIZE : I)...});
+  const Vec lower = __builtin_shuffle(a, b, VecInt{(I & SIZE ? VW + I : I + SIZE)...});
+#endif
+  a = upper;
+  b = lower;
+}
+
+template <int SIZE> RONDO_INLINE void transposeVectors(Vec (&rows)[VW]) {
+  if constexpr (SIZE < VW) {
+    RONDO_UNROLL for (int i = 0; i < VW; i++) {
+      if (!(i & SIZE)) exchangeCorners<SIZE>(rows[i], rows[i | SIZE], typename CountLanes<VW>::All());
+    }
+    transposeVectors<SIZE * 2>(rows);
+  }
+}
+
+}  // namespace
+
+void copyPadded(const float* source, int64_t sourceRow, int64_t rows, int64_t columns, float* out, int64_t outRow,
+                int64_t width) {
+  const int64_t whole = columns / VW * VW;
+  for (int64_t r = 0; r < rows; r++, source += sourceRow, out += outRow) {
+    int64_t c = 0;
+    for (; c < whole; c += VW) store(out + c, load(source + c));
+    for (; c < columns; c++) out[c] = source[c];
+    for (; c < width; c++) out[c] = 0;
+  }
+}
+
+void transposePadded(const float* source, int64_t sourceRow, int64_t rows, int64_t columns, float* out, int64_t outRow,
+                     int64_t height, int64_t width) {
+  for (int64_t c = 0; c < height; c += VW) {
+    const int lanes = int(smaller<int64_t>(VW, columns - c)), outRows = int(smaller<int64_t>(VW, height - c));
+    for (int64_t r = 0; r < width; r += VW) {
+      Vec block[VW];
+      const int present = int(smaller<int64_t>(VW, rows - r)), outLanes = int(smaller<int64_t>(VW, width - r));
+      const float* from = source + r * sourceRow + c;
+      if (present == VW && lanes == VW) {
+        RONDO_UNROLL for (int i = 0; i < VW; i++) block[i] = load(from + i * sourceRow);
+      } else {
+        RONDO_UNROLL for (int i = 0; i < VW; i++) {
+          block[i] = i < present && lanes > 0 ? loadPartial(from + i * sourceRow, lanes) : Vec{};
+        }
+      }
+      transposeVectors<1>(block);
+      float* to = out + c * outRow + r;
+      if (outRows == VW && outLanes == VW) {
+        RONDO_UNROLL for (int i = 0; i < VW; i++) store(to + i * outRow, block[i]);
+      } else {
+        RONDO_UNROLL for (int i = 0; i < VW; i++) {
+          if (i < outRows) storePartial(to + i * outRow, block[i], outLanes);
+        }
+      }
+    }
+  }
+}
+
+// ---- without panels -------------------------------------------------------------------------------------------------------
+
+namespace {
+
+/** Adds STEPS rows of b to ROWS rows of out: one pass over the columns. */
+template <int ROWS, int STEPS>
+RONDO_INLINE void addRows(const float* a, int64_t aRow, int64_t aStep, const float* b, int64_t bRow, float* out,
+                          int64_t outRow, float* tail, int64_t n) {
+  Vec x[ROWS][STEPS];
+  RONDO_UNROLL for (int m = 0; m < ROWS; m++) {
+    RONDO_UNROLL for (int k = 0; k < STEPS; k++) x[m][k] = splat(a[m * aRow + k * aStep]);
+  }
+  const int64_t whole = n / VW * VW;
+  for (int64_t j = 0; j < whole; j += VW) {
+    Vec row[STEPS];
+    RONDO_UNROLL for (int k = 0; k < STEPS; k++) row[k] = load(b + k * bRow + j);
+    RONDO_UNROLL for (int m = 0; m < ROWS; m++) {
+      Vec sum = load(out + m * outRow + j);
+      RONDO_UNROLL for (int k = 0; k < STEPS; k++) sum = mulAdd(x[m][k], row[k], sum);
+      store(out + m * outRow + j, sum);
+    }
+  }
+  if (whole == n) return;
+  // The last vector overlaps the one before; its sums are kept apart, in `tail`.
+  Vec row[STEPS];
+  RONDO_UNROLL for (int k = 0; k < STEPS; k++) {
+    row[k] = n >= VW ? load(b + k * bRow + n - VW) : loadPartial(b + k * bRow, int(n));
+  }
+  RONDO_UNROLL for (int m = 0; m < ROWS; m++) {
+    Vec sum = load(tail + m * VW);
+    RONDO_UNROLL for (int k = 0; k < STEPS; k++) sum = mulAdd(x[m][k], row[k], sum);
+    store(tail + m * VW, sum);
+  }
+}
+
+template <int ROWS>
+void multiplyRowsInPlace(const float* a, int64_t aRow, int64_t aStep, const float* b, int64_t bRow, float* out,
+                         int64_t outRow, int64_t n, int64_t k) {
+  constexpr int steps = manyRegisters ? 4 : 2;
+  const int tailLanes = int(smaller<int64_t>(n, VW));
+  const int64_t tailStart = n - tailLanes;
+  float tail[ROWS * VW];
+  for (int m = 0; m < ROWS; m++) store(tail + m * VW, loadPartial(out + m * outRow + tailStart, tailLanes));
+  int64_t i = 0;
+  for (; i + steps <= k; i += steps)
+    addRows<ROWS, steps>(a + i * aStep, aRow, aStep, b + i * bRow, bRow, out, outRow, tail, n);
+  for (; i < k; i++) addRows<ROWS, 1>(a + i * aStep, aRow, aStep, b + i * bRow, bRow, out, outRow, tail, n);
+  if (n % VW != 0)
+    for (int m = 0; m < ROWS; m++) storePartial(out + m * outRow + tailStart, load(tail + m * VW), tailLanes);
+}
+
+}  // namespace
+
+void multiplyFewRows(const float* a, int64_t aRow, int64_t aStep, const float* b, int64_t bRow, float* out,
+                     int64_t outRow, int64_t rows, int64_t n, int64_t k) {
+  if (n <= 0) return;
+  for (; rows >= 4; rows -= 4, a += 4 * aRow, out += 4 * outRow)
+    multiplyRowsInPlace<4>(a, aRow, aStep, b, bRow, out, outRow, n, k);
+  for (; rows >= 2; rows -= 2, a += 2 * aRow, out += 2 * outRow)
+    multiplyRowsInPlace<2>(a, aRow, aStep, b, bRow, out, outRow, n, k);
+  if (rows > 0) multiplyRowsInPlace<1>(a, aRow, aStep, b, bRow, out, outRow, n, k);
+}
+
+}  // namespace RONDO_ARCH

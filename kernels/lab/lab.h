@@ -1,0 +1,77 @@
+// What the lab programs share: random data, comparison with double precision, timing. They link the kernels of one
+// instruction set and the thread pool; see build.sh.
+#pragma once
+#include <time.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "../native/pool.h"
+#include "../parallel.h"
+#include "../simd.h"
+
+namespace lab {
+
+inline int failures = 0;
+
+inline uint32_t nextRandom() {
+  static uint64_t state = 88172645463325252ull;
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return uint32_t(state >> 32);
+}
+inline float uniform(float scale) { return (nextRandom() / 2147483648.0f - 1.0f) * scale; }
+
+/** A block whose ends the address sanitizer watches; unaligned on purpose. */
+inline std::vector<float> randoms(size_t n, float scale = 1) {
+  std::vector<float> v(n);
+  for (float& x : v) x = uniform(scale);
+  return v;
+}
+
+/** The largest difference relative to the largest expected value. */
+inline double difference(const float* got, const std::vector<double>& want) {
+  double error = 0, largest = 1e-30;
+  for (size_t i = 0; i < want.size(); i++) {
+    const double e = std::fabs(got[i] - want[i]);
+    if (!(e <= error)) error = e;
+    largest = std::fmax(largest, std::fabs(want[i]));
+  }
+  return error / largest;
+}
+
+inline void expectClose(const char* what, const char* name, const float* got, const std::vector<double>& want, double limit) {
+  const double e = difference(got, want);
+  if (e <= limit) return;
+  printf("FAIL %s: %s differs by %.2e\n", what, name, e);
+  failures++;
+}
+
+inline double seconds() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return double(t.tv_sec) + double(t.tv_nsec) * 1e-9;
+}
+
+/** The fastest of several runs: other programs share the machine. */
+template <class F> double fastest(int runs, const F& f) {
+  double best = 1e9;
+  for (int i = 0; i < runs; i++) {
+    const double start = seconds();
+    f();
+    best = std::fmin(best, seconds() - start);
+  }
+  return best;
+}
+
+inline int finish() {
+  printf(failures ? "%d FAILED\n" : "ok, VW = %d\n", failures ? failures : RONDO_ARCH::VW);
+  return failures != 0;
+}
+
+}  // namespace lab
