@@ -6,7 +6,7 @@ import type { Backend } from "../backend/backend.js";
 import { checkedBackend } from "../backend/checked.js";
 import { createNativeBackend, type NativeAddon } from "../backend/native.js";
 import { createReferenceBackend } from "../backend/reference/index.js";
-import { supportsRelaxedSimd } from "../backend/relaxedSimd.js";
+import { supportsRelaxedSimd } from "../backend/relaxed-simd.js";
 import type { BackendCandidate } from "../backend/select.js";
 import { createWasmBackend, type WasmVariant } from "../backend/wasm.js";
 import { RondoError } from "../errors.js";

@@ -1,5 +1,5 @@
 import { createReferenceBackend } from "../backend/reference/index.js";
-import { supportsRelaxedSimd } from "../backend/relaxedSimd.js";
+import { supportsRelaxedSimd } from "../backend/relaxed-simd.js";
 import type { BackendCandidate } from "../backend/select.js";
 import { createWasmBackend } from "../backend/wasm.js";
 
