@@ -53,7 +53,7 @@ export function layerLengths({ layer, batch, time, inputs, units, sequences }: O
 }
 
 /** Calls a kernel with its arguments by name; what is missing is 0, "not given". */
-function call(bench: Bench, kernel: KernelName, values: Record<string, number>): number {
+export function call(bench: Bench, kernel: KernelName, values: Record<string, number>): number {
   const names = kernelTable[kernel].parameters.map((parameter) => parameter.replace(/\??:.*/, ""));
   return (bench.kernels[kernel] as (...args: number[]) => number)(...names.map((name) => values[name] ?? 0));
 }

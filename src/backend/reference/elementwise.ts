@@ -59,7 +59,7 @@ const unary: Record<OpCode<"unary">, (x: number) => number> = {
   tanh: Math.tanh,
   sigmoid,
   hardSigmoid: (x) => Math.min(1, Math.max(0, x / 6 + 0.5)),
-  relu: (x) => (x < 0 ? 0 : x),
+  relu: (x) => Math.max(x, 0), // NaN stays NaN
   softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), // log(1 + exp x) without overflow
   softsign: (x) => x / (1 + Math.abs(x)),
   elu: (x) => (x > 0 ? x : Math.expm1(x)),
