@@ -1,35 +1,32 @@
 import { RondoError } from "../errors.js";
-import { add } from "../tensor/ops/arithmetic.js";
-import { onesLike } from "../tensor/ops/creation.js";
-import { type OperationRecord, setRecorder } from "../tensor/run.js";
+import type { OperationRecord } from "../tensor/run.js";
+import { setRecorder } from "../tensor/run.js";
 import { beginRecording, endRecording } from "../tensor/scope.js";
 import { formatShape } from "../tensor/shape.js";
-import { Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { Variable } from "../tensor/variable.js";
-import { gradientOf } from "./rules/table.js";
+import { backward } from "./backward.js";
 
 /**
  * Records operations so that gradients can be taken backwards through them (reverse-mode automatic differentiation).
  * Tapes nest: while an inner tape differentiates, outer tapes record what it does, which gives gradients of gradients.
  */
 export class Tape {
-  private readonly records: OperationRecord[] = [];
+  readonly records: OperationRecord[] = [];
   /** Tensors a gradient may flow to: watched ones and everything computed from them. */
   private readonly tracked = new Set<Tensor>();
-  /** With null, every trainable variable is watched as soon as it is used. */
-  private readonly variables: ReadonlySet<Tensor> | null;
+  /** Variables some recorded operation used. */
+  readonly variablesSeen = new Set<Variable>();
 
-  /** @param variables watch only these variables; by default all trainable ones. */
-  constructor(variables?: readonly Variable[]) {
-    this.variables = variables ? new Set<Tensor>(variables) : null;
-  }
+  /** @param variables watch only these variables; by default every trainable one as soon as it is used. */
+  constructor(private readonly variables?: ReadonlySet<Variable>) {}
 
   watch(...tensors: readonly Tensor[]): void {
     for (const t of tensors) {
       if (t.dtype !== "float32") {
         throw new RondoError("dtype", "gradients exist for float32 tensors only", {
           received: `${t.dtype} ${formatShape(t.shape)}`,
-          fix: "cast(x, \"float32\") first",
+          fix: 'cast(x, "float32") first',
         });
       }
       this.tracked.add(t);
@@ -38,47 +35,27 @@ export class Tape {
 
   tracks(t: Tensor): boolean {
     if (this.tracked.has(t)) return true;
-    if (!(t instanceof Variable)) return false;
+    if (!(t instanceof Variable) || t.dtype !== "float32") return false;
     return this.variables ? this.variables.has(t) : t.trainable;
   }
 
   record(operation: OperationRecord): void {
     this.records.push(operation);
+    for (const input of operation.inputs) if (input instanceof Variable) this.variablesSeen.add(input);
     for (const output of operation.outputs) if (output.dtype === "float32") this.tracked.add(output);
   }
 
   /**
-   * Gradients of sum(targets[i] * seeds[i]) with respect to `sources`; a seed defaults to ones.
-   * A source that the targets do not depend on gets null.
+   * Gradients of sum(targets[i] * seeds[i]) with respect to `sources`; a seed defaults to ones. A source that the targets
+   * do not depend on gets null. Unless an outer tape records, the results share memory with nothing, so that the caller
+   * may change them in place.
    */
   gradient(
     targets: readonly Tensor[],
     sources: readonly Tensor[],
     seeds?: readonly (Tensor | null | undefined)[],
   ): (Tensor | null)[] {
-    const gradients = new Map<Tensor, Tensor>();
-    const accumulate = (t: Tensor, g: Tensor) => {
-      const before = gradients.get(t);
-      gradients.set(t, before ? add(before, g) : g);
-    };
-    targets.forEach((t, i) => {
-      accumulate(t, seeds?.[i] ?? onesLike(t));
-    });
-    const wanted = new Set(sources);
-    for (let i = this.records.length - 1; i >= 0; i--) {
-      const operation = this.records[i]!;
-      const incoming = operation.outputs.map((o) => gradients.get(o) ?? null);
-      if (incoming.every((g) => g === null)) continue;
-      const needs = operation.inputs.map((input) => this.tracks(input));
-      const outgoing = gradientOf(operation, incoming, needs);
-      operation.inputs.forEach((input, k) => {
-        const g = outgoing[k];
-        if (needs[k] && g) accumulate(input, g);
-      });
-      // An intermediate's gradient is complete once the operation that made it has been passed.
-      for (const output of operation.outputs) if (!wanted.has(output)) gradients.delete(output);
-    }
-    return sources.map((s) => gradients.get(s) ?? null);
+    return backward(this, targets, sources, seeds);
   }
 }
 
@@ -133,14 +110,16 @@ export function noGrad<R>(body: () => R): R {
   paused++;
   install();
   try {
-    return body();
+    const result = body();
+    if (result instanceof Promise) {
+      result.catch(() => {}); // its own failure must not hide this one
+      throw new RondoError("value", "noGrad() cannot wrap an async function", {
+        fix: "await first, and put only the synchronous part in noGrad()",
+      });
+    }
+    return result;
   } finally {
     paused--;
     install();
   }
-}
-
-/** The tapes recording right now, for operations that define their own gradient. @internal */
-export function isRecording(): boolean {
-  return tapes.length > 0 && paused === 0;
 }

@@ -23,6 +23,11 @@ export class Storage {
     this.offset = owner.arena.allocate(bytes);
   }
 
+  /** Only one tensor uses this block. */
+  get exclusive(): boolean {
+    return this.references === 1;
+  }
+
   retain(): this {
     this.references++;
     return this;

@@ -1,25 +1,62 @@
 import type { AttributesOf, OperationName } from "../../tensor/forward/table.js";
 import type { OperationRecord } from "../../tensor/run.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import { custom } from "./custom.js";
+import { binary, clip, clipGradRule, select, unary } from "./elementwise.js";
+import { gather, pick, pickAdd, scatterAdd, topK } from "./indexing.js";
+import { matMul } from "./matmul.js";
+import { broadcastTo, concat, pad, reshape, slice, transpose } from "./movement.js";
+import { recurrent, recurrentGrad } from "./recurrent.js";
+import { cumulativeSum, reduce } from "./reduce.js";
+import type { Rule } from "./rule.js";
+import {
+  logSoftmax,
+  logSoftmaxGrad,
+  softmax,
+  softmaxGrad,
+  sparseCrossEntropy,
+  sparseCrossEntropyGrad,
+} from "./softmax.js";
 
-/** What a vector-Jacobian rule gets to see of an operation. */
-export interface RuleContext<A> {
-  readonly inputs: readonly Tensor[];
-  readonly outputs: readonly Tensor[];
-  readonly saved: readonly Tensor[];
-  readonly attributes: A;
-  /** Which inputs want a gradient; the others may be answered with null. */
-  readonly needs: readonly boolean[];
-}
-
-/**
- * From the gradient of each output (null: none arrived) to the gradient of each input (null: none flows).
- * Rules are made of differentiable operations, so that gradients of gradients come by themselves.
- */
-export type Rule<A> = (context: RuleContext<A>, dy: readonly (Tensor | null)[]) => readonly (Tensor | null)[];
-
-/** One rule per operation; `null` marks an operation through which no gradient flows (its result is an integer). */
-const rules: { readonly [K in OperationName]: Rule<AttributesOf<K>> | null } = {} as never;
+/** One rule per operation; `null` marks an operation through which no gradient flows (an end of it is an integer). */
+const rules: { readonly [K in OperationName]: Rule<AttributesOf<K>> | null } = {
+  unary,
+  unaryInt: null,
+  classify: null,
+  binary,
+  binaryInt: null,
+  compare: null,
+  select,
+  clip,
+  clipGrad: clipGradRule,
+  cast: null,
+  reduce,
+  reduceInt: null,
+  argReduce: null,
+  cumulativeSum,
+  matMul,
+  reshape,
+  transpose,
+  broadcastTo,
+  slice,
+  pad,
+  concat,
+  gather,
+  scatterAdd,
+  pick,
+  pickAdd,
+  oneHot: null,
+  topK,
+  softmax,
+  softmaxGrad,
+  logSoftmax,
+  logSoftmaxGrad,
+  sparseCrossEntropy,
+  sparseCrossEntropyGrad,
+  recurrent,
+  recurrentGrad,
+  custom,
+};
 
 /** @internal */
 export function gradientOf(

@@ -1,0 +1,40 @@
+import { RondoError } from "../errors.js";
+import type { CustomGradient } from "../tensor/forward/custom.js";
+import { run1 } from "../tensor/run.js";
+import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.js";
+import { clone } from "../tensor/ops/creation.js";
+import { Variable } from "../tensor/variable.js";
+import { noGrad } from "./tape.js";
+
+/** Keeps tensors for gradFunc, which gets them as its second argument. */
+export type Save = (...tensors: readonly Tensor[]) => void;
+
+/**
+ * A function whose gradient you define. `f` gets the inputs and `save`, and returns the value and `gradFunc`, which turns
+ * the gradient of the value into one gradient per input (null where none flows), each of the input's shape.
+ *
+ * @example
+ * const clippedGradient = customGrad((x: Tensor) => ({ value: x, gradFunc: (dy) => clip(dy, -1, 1) }));
+ */
+export function customGrad<I extends readonly Tensor[]>(
+  f: (...inputsAndSave: [...I, Save]) => { value: Tensor; gradFunc: CustomGradient },
+): (...inputs: { [K in keyof I]: TensorLike }) => Tensor {
+  return (...inputs) => {
+    const tensors = inputs.map((x) => asTensor(x));
+    const saved: Tensor[] = [];
+    const save: Save = (...more) => void saved.push(...more);
+    const { value, gradFunc } = noGrad(() => f(...(tensors as unknown as I), save));
+    if (!(value instanceof Tensor) || typeof gradFunc !== "function") {
+      throw new RondoError("value", "customGrad: the function must return { value: Tensor, gradFunc: Function }", {
+        received: `value: ${typeof value}, gradFunc: ${typeof gradFunc}`,
+      });
+    }
+    return run1("custom", tensors, { value, gradFunc, saved });
+  };
+}
+
+/** The same numbers as a constant: no gradient flows back through it. @example sub(x, stopGradient(mean(x))) */
+export function stopGradient(x: TensorLike): Tensor {
+  const t = asTensor(x);
+  return t instanceof Variable ? noGrad(() => clone(t)) : t.alias(t.shape);
+}
