@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { brailleCurve, formatCount, formatDuration, parseDuration, printable, progressBar } from "./format.js";
+import {
+  brailleCurve,
+  clipLine,
+  formatCount,
+  formatDuration,
+  parseDuration,
+  printable,
+  progressBar,
+} from "./format.js";
 
 describe("durations", () => {
   it.each([
@@ -46,6 +54,18 @@ describe("drawing", () => {
 
   it("fills a bar", () => {
     expect([-1, 0, 0.5, 2].map((f) => progressBar(f, 4))).toEqual(["────", "────", "━━──", "━━━━"]);
+  });
+
+  it("clips lines to the columns they take", () => {
+    expect(["abcdef", "abcde", "日本語", "日本", "a😀b", ""].map((text) => clipLine(text, 5))).toEqual([
+      "abcd…",
+      "abcde",
+      "日本…",
+      "日本",
+      "a😀b",
+      "",
+    ]);
+    expect(clipLine("a日本語", 5)).toBe("a日…");
   });
 
   it("shows control characters instead of obeying them", () => {

@@ -86,3 +86,18 @@ export function printable(text: string): string {
     return code < 0x20 ? String.fromCodePoint(0x2400 + code) : "␡";
   });
 }
+
+const wide =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic}|[\u{20000}-\u{3fffd}]/u;
+
+/** The text, shortened to `width` columns of a terminal; East Asian characters and pictographs take two. */
+export function clipLine(text: string, width: number): string {
+  const characters = [...text];
+  const sizes = characters.map((character) => (wide.test(character) ? 2 : 1));
+  const total = sizes.reduce<number>((sum, size) => sum + size, 0);
+  if (total <= width) return text;
+  let used = 1;
+  let count = 0;
+  while (used + sizes[count]! <= width) used += sizes[count++]!;
+  return `${characters.slice(0, count).join("")}…`;
+}
