@@ -39,5 +39,6 @@ export function formatElements(elements: ArrayLike<number>, shape: Shape, dtype:
 function formatElement(value: number, dtype: DType): string {
   if (dtype === "bool") return value ? "true" : "false";
   if (dtype === "int32" || Number.isInteger(value)) return String(value);
-  return String(Number(value.toPrecision(6)));
+  const rounded = Number(value.toPrecision(6));
+  return Math.abs(rounded) < 1e-4 ? rounded.toExponential() : String(rounded);
 }

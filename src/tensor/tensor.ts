@@ -170,6 +170,11 @@ export class Tensor {
     return this.disposed ? `${heading} (freed)` : `${heading}\n${formatElements(this.view(), this.shape, this.dtype)}`;
   }
 
+  /** Shows `toString()` on the console. */
+  print(): void {
+    console.log(this.toString());
+  }
+
   /** What console.log shows in Node. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();

@@ -1,0 +1,131 @@
+export type { BackendName } from "./backend/backend.js";
+export { type ErrorCode, RondoError } from "./errors.js";
+
+export { getBackend, setBackend, setThreads } from "./tensor/engine.js";
+export { Generator, type GeneratorState, setSeed } from "./tensor/generator.js";
+export type {} from "./tensor/methods.js";
+export { scope } from "./tensor/scope.js";
+export type { DType, Shape } from "./tensor/shape.js";
+export { keep, memory, type NestedNumbers, Tensor, type TensorLike, type TypedArray, tensor } from "./tensor/tensor.js";
+export { Variable, variable } from "./tensor/variable.js";
+
+export { addN, add, div, floorDiv, maximum, minimum, mod, mul, pow, squaredDifference, sub } from "./tensor/ops/arithmetic.js";
+export {
+  cast,
+  clip,
+  clipByValue,
+  equal,
+  greater,
+  greaterEqual,
+  isFinite,
+  isInf,
+  isNaN,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  notEqual,
+  where,
+} from "./tensor/ops/comparison.js";
+export {
+  arange,
+  clone,
+  eye,
+  fill,
+  full,
+  isTensor,
+  linspace,
+  ones,
+  onesLike,
+  range,
+  scalar,
+  zeros,
+  zerosLike,
+} from "./tensor/ops/creation.js";
+export { gather, oneHot, pick, scatterAdd, segmentSum, take, takeAlongAxis, topK } from "./tensor/ops/indexing.js";
+export { dot, type MatMulOptions, matMul, outer } from "./tensor/ops/linalg.js";
+export { broadcastTo, expandDims, flatten, reshape, reverse, squeeze, tile, transpose } from "./tensor/ops/movement.js";
+export {
+  bernoulli,
+  categorical,
+  dropout,
+  dropoutMask,
+  permutation,
+  type RandomSource,
+  randomInt,
+  randomNormal,
+  randomUniform,
+  truncatedNormal,
+} from "./tensor/ops/random.js";
+export {
+  gruSequence,
+  lstmSequence,
+  type SequenceOptions,
+  type SequenceResult,
+  simpleRnnSequence,
+} from "./tensor/ops/recurrent.js";
+export {
+  type Axis,
+  all,
+  any,
+  argMax,
+  argMin,
+  cumsum,
+  logSumExp,
+  max,
+  mean,
+  min,
+  moments,
+  norm,
+  prod,
+  std,
+  sum,
+  variance,
+} from "./tensor/ops/reduce.js";
+export { concat, pad, slice, split, stack, stridedSlice, unstack } from "./tensor/ops/slicing.js";
+export { logSoftmax, sigmoidCrossEntropy, softmax, softmaxCrossEntropy } from "./tensor/ops/softmax.js";
+export {
+  abs,
+  ceil,
+  cos,
+  elu,
+  erf,
+  exp,
+  expm1,
+  floor,
+  gelu,
+  hardSigmoid,
+  log,
+  log1p,
+  neg,
+  reciprocal,
+  relu,
+  round,
+  rsqrt,
+  sigmoid,
+  sign,
+  silu,
+  sin,
+  softplus,
+  softsign,
+  sqrt,
+  square,
+  tanh,
+} from "./tensor/ops/unary.js";
+
+export {
+  customGrad,
+  GradientTape,
+  type GradientTapeOptions,
+  grad,
+  grads,
+  noGrad,
+  type Save,
+  stopGradient,
+  type VariableGradsOptions,
+  valueAndGrad,
+  valueAndGrads,
+  variableGrads,
+} from "./autograd/index.js";
