@@ -1,15 +1,35 @@
+export {
+  customGrad,
+  GradientTape,
+  type GradientTapeOptions,
+  grad,
+  grads,
+  noGrad,
+  type Save,
+  stopGradient,
+  type VariableGradsOptions,
+  valueAndGrad,
+  valueAndGrads,
+  variableGrads,
+} from "./autograd/index.js";
 export type { BackendName } from "./backend/backend.js";
 export { type ErrorCode, RondoError } from "./errors.js";
-
 export { getBackend, setBackend, setThreads } from "./tensor/engine.js";
 export { Generator, type GeneratorState, setSeed } from "./tensor/generator.js";
 export type {} from "./tensor/methods.js";
-export { scope } from "./tensor/scope.js";
-export type { DType, Shape } from "./tensor/shape.js";
-export { keep, memory, type NestedNumbers, Tensor, type TensorLike, type TypedArray, tensor } from "./tensor/tensor.js";
-export { Variable, variable } from "./tensor/variable.js";
-
-export { addN, add, div, floorDiv, maximum, minimum, mod, mul, pow, squaredDifference, sub } from "./tensor/ops/arithmetic.js";
+export {
+  add,
+  addN,
+  div,
+  floorDiv,
+  maximum,
+  minimum,
+  mod,
+  mul,
+  pow,
+  squaredDifference,
+  sub,
+} from "./tensor/ops/arithmetic.js";
 export {
   cast,
   clip,
@@ -114,18 +134,7 @@ export {
   square,
   tanh,
 } from "./tensor/ops/unary.js";
-
-export {
-  customGrad,
-  GradientTape,
-  type GradientTapeOptions,
-  grad,
-  grads,
-  noGrad,
-  type Save,
-  stopGradient,
-  type VariableGradsOptions,
-  valueAndGrad,
-  valueAndGrads,
-  variableGrads,
-} from "./autograd/index.js";
+export { scope } from "./tensor/scope.js";
+export type { DType, Shape } from "./tensor/shape.js";
+export { keep, memory, type NestedNumbers, Tensor, type TensorLike, type TypedArray, tensor } from "./tensor/tensor.js";
+export { Variable, variable } from "./tensor/variable.js";

@@ -1,8 +1,8 @@
 import { RondoError } from "../errors.js";
 import type { CustomGradient } from "../tensor/forward/custom.js";
+import { clone } from "../tensor/ops/creation.js";
 import { run1 } from "../tensor/run.js";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.js";
-import { clone } from "../tensor/ops/creation.js";
 import { Variable } from "../tensor/variable.js";
 import { noGrad } from "./tape.js";
 

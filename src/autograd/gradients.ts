@@ -1,8 +1,8 @@
 import { RondoError } from "../errors.js";
-import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.js";
+import { run1 } from "../tensor/run.js";
 import { scope } from "../tensor/scope.js";
 import { formatShape, sameShape } from "../tensor/shape.js";
-import { run1 } from "../tensor/run.js";
+import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.js";
 import type { Variable } from "../tensor/variable.js";
 import { describeNonFinite } from "./non-finite.js";
 import { recordOn, Tape } from "./tape.js";
@@ -47,7 +47,10 @@ export function valueAndGrads(
       const distinct = inputs.map((x, i) => (inputs.indexOf(x) === i ? x : run1("reshape", [x], { shape: x.shape })));
       const tape = new Tape(new Set());
       tape.watch(...distinct);
-      const value = checkTensor(recordOn(tape, () => f(...distinct)), "grad");
+      const value = checkTensor(
+        recordOn(tape, () => f(...distinct)),
+        "grad",
+      );
       const seed = dy === undefined ? undefined : asTensor(dy);
       if (seed && !sameShape(seed.shape, value.shape)) {
         throw new RondoError("shape", "dy must have the shape of the function's result", {

@@ -6,7 +6,10 @@ import { formatShape, type Shape } from "./shape.js";
  * Merges neighbouring axes that every operand walks as one, and drops axes of size 1, so that kernels see as few and as
  * long axes as possible: adding two [32, 100, 128] tensors becomes one axis of 409,600.
  */
-export function collapse(shape: Shape, strides: readonly (readonly number[])[]): { shape: number[]; strides: number[][] } {
+export function collapse(
+  shape: Shape,
+  strides: readonly (readonly number[])[],
+): { shape: number[]; strides: number[][] } {
   const sizes: number[] = [];
   const merged: number[][] = strides.map(() => []);
   for (let axis = 0; axis < shape.length; axis++) {

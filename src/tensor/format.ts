@@ -9,9 +9,7 @@ export function formatElements(elements: ArrayLike<number>, shape: Shape, dtype:
   const rowSizes = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
   /** Positions to show along an axis; -1 stands for the gap. */
   const shown = (n: number) =>
-    shorten && n > 2 * EDGE
-      ? [0, 1, 2, -1, n - 3, n - 2, n - 1]
-      : Array.from({ length: n }, (_, i) => i);
+    shorten && n > 2 * EDGE ? [0, 1, 2, -1, n - 3, n - 2, n - 1] : Array.from({ length: n }, (_, i) => i);
 
   const texts = new Map<number, string>();
   const collect = (axis: number, at: number): void => {

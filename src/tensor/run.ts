@@ -58,10 +58,6 @@ type ForwardAny = (
 ) => { outputs: readonly Tensor[]; saved?: readonly Tensor[] };
 
 /** `run` for operations with a single output. */
-export function run1<K extends OperationName>(
-  name: K,
-  inputs: readonly Tensor[],
-  attributes: AttributesOf<K>,
-): Tensor {
+export function run1<K extends OperationName>(name: K, inputs: readonly Tensor[], attributes: AttributesOf<K>): Tensor {
   return run(name, inputs, attributes)[0]!;
 }

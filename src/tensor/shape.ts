@@ -73,7 +73,11 @@ export function normalizeAxis(axis: number, rank: number, where: string): number
 }
 
 /** Axes of a reduction, sorted and without repeats; `undefined` or `null` means all. */
-export function normalizeAxes(axis: number | readonly number[] | null | undefined, rank: number, where: string): number[] {
+export function normalizeAxes(
+  axis: number | readonly number[] | null | undefined,
+  rank: number,
+  where: string,
+): number[] {
   if (axis === undefined || axis === null) return Array.from({ length: rank }, (_, i) => i);
   const list = typeof axis === "number" ? [axis] : axis;
   const axes = [...new Set(list.map((a) => normalizeAxis(a, rank, where)))];

@@ -1,9 +1,9 @@
 import type { OpCode } from "../../backend/kernels.js";
-import { run1 } from "../../tensor/run.js";
-import { add, div, floorDiv, minimum, mul, pow, sub } from "../../tensor/ops/arithmetic.js";
-import { cast, equal, greater, less, lessEqual, greaterEqual, where } from "../../tensor/ops/comparison.js";
-import { abs, cos, erf, exp, log, neg, sigmoid, sign, sin, square } from "../../tensor/ops/unary.js";
 import type { AttributesOf } from "../../tensor/forward/table.js";
+import { add, div, floorDiv, minimum, mul, pow, sub } from "../../tensor/ops/arithmetic.js";
+import { cast, equal, greater, greaterEqual, less, lessEqual, where } from "../../tensor/ops/comparison.js";
+import { abs, cos, erf, exp, log, neg, sigmoid, sign, sin, square } from "../../tensor/ops/unary.js";
+import { run1 } from "../../tensor/run.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { sumTo } from "./broadcast.js";
 import { type Rule, single } from "./rule.js";

@@ -8,12 +8,13 @@ import { type Rule, single } from "./rule.js";
 export const reshape: Rule<AttributesOf<"reshape">> = single(({ inputs }, dy) => [reshaped(dy, inputs[0]!.shape)]);
 
 export const transpose: Rule<AttributesOf<"transpose">> = single(({ attributes: { perm } }, dy) => [
-  transposed(dy, perm.map((_, axis) => perm.indexOf(axis))),
+  transposed(
+    dy,
+    perm.map((_, axis) => perm.indexOf(axis)),
+  ),
 ]);
 
-export const broadcastTo: Rule<AttributesOf<"broadcastTo">> = single(({ inputs }, dy) => [
-  sumTo(dy, inputs[0]!.shape),
-]);
+export const broadcastTo: Rule<AttributesOf<"broadcastTo">> = single(({ inputs }, dy) => [sumTo(dy, inputs[0]!.shape)]);
 
 /** What was not read has gradient 0. */
 export const slice: Rule<AttributesOf<"slice">> = single(({ inputs, attributes: { begin, step } }, dy) => [

@@ -30,10 +30,7 @@ export const logSoftmax: Rule<AttributesOf<"logSoftmax">> = single(({ outputs },
 export const logSoftmaxGrad: Rule<AttributesOf<"logSoftmaxGrad">> = single(({ inputs, needs }, g) => {
   const [y, dy] = inputs as [Tensor, Tensor];
   const p = exp(y);
-  return [
-    needs[0] ? neg(mul(mul(g, p), total(dy))) : null,
-    needs[1] ? sub(g, total(mul(g, p))) : null,
-  ];
+  return [needs[0] ? neg(mul(mul(g, p), total(dy))) : null, needs[1] ? sub(g, total(mul(g, p))) : null];
 });
 
 export const sparseCrossEntropy: Rule<AttributesOf<"sparseCrossEntropy">> = single(({ inputs, saved }, dy) => [

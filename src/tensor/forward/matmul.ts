@@ -29,7 +29,18 @@ export const matMul: Forward<{ transposeA: boolean; transposeB: boolean }> = ([a
     return { outputs: [y] };
   }
   kernels.matMul(
-    a!.offset, b!.offset, y.offset, batch, rows, n, k, strideA, strideB, transposeA ? 1 : 0, transposeB ? 1 : 0, 0,
+    a!.offset,
+    b!.offset,
+    y.offset,
+    batch,
+    rows,
+    n,
+    k,
+    strideA,
+    strideB,
+    transposeA ? 1 : 0,
+    transposeB ? 1 : 0,
+    0,
   );
   return { outputs: [y] };
 };

@@ -33,7 +33,15 @@ export const transpose: Forward<{ perm: readonly number[] }> = ([x], { perm }) =
   const shape = perm.map((axis) => x!.shape[axis]!);
   const strides = stridesOf(x!.shape);
   const y = allocate(shape, x!.dtype);
-  copyBlock(shape, x!, 0, perm.map((axis) => strides[axis]!), y, 0, stridesOf(shape));
+  copyBlock(
+    shape,
+    x!,
+    0,
+    perm.map((axis) => strides[axis]!),
+    y,
+    0,
+    stridesOf(shape),
+  );
   return { outputs: [y] };
 };
 

@@ -57,7 +57,13 @@ function savedSize({ kernels }: Engine, cell: RecurrentCell, sizes: Sizes): numb
 }
 
 /** Lends working memory to a kernel for the duration of `call`. */
-function withScratch(engine: Engine, cell: RecurrentCell, sizes: Sizes, backward: 0 | 1, call: (scratch: number) => void) {
+function withScratch(
+  engine: Engine,
+  cell: RecurrentCell,
+  sizes: Sizes,
+  backward: 0 | 1,
+  call: (scratch: number) => void,
+) {
   const { kernels, arena } = engine;
   const elements =
     cell.kind === "lstm"

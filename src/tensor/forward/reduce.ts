@@ -7,7 +7,12 @@ import type { Forward } from "./table.js";
 function around(shape: Shape, axis: number, count: number) {
   const outer = shape.slice(0, axis);
   const inner = shape.slice(axis + count);
-  return { rest: [...outer, ...inner], outer: sizeOf(outer), n: sizeOf(shape.slice(axis, axis + count)), inner: sizeOf(inner) };
+  return {
+    rest: [...outer, ...inner],
+    outer: sizeOf(outer),
+    n: sizeOf(shape.slice(axis, axis + count)),
+    inner: sizeOf(inner),
+  };
 }
 
 /**

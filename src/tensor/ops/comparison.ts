@@ -1,4 +1,4 @@
-import { type OpCode, opCodes } from "../../backend/kernels.js";
+import type { OpCode, opCodes } from "../../backend/kernels.js";
 import { RondoError } from "../../errors.js";
 import { run1 } from "../run.js";
 import { broadcastShapes, type DType } from "../shape.js";

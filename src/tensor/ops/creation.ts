@@ -68,7 +68,11 @@ export function arange(start: number, stop?: number, step = 1, dtype: DType = "f
       received: `start ${from}, stop ${to}, step ${step}`,
     });
   }
-  return tensor(Float64Array.from({ length: count }, (_, i) => from + i * step), undefined, dtype);
+  return tensor(
+    Float64Array.from({ length: count }, (_, i) => from + i * step),
+    undefined,
+    dtype,
+  );
 }
 
 /** TF.js' name for `arange`. @example range(0, 5) */

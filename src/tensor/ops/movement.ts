@@ -25,7 +25,8 @@ function completeShape(t: Tensor, shape: Shape): Shape {
   if (!fits) {
     throw new RondoError("shape", "reshape cannot change the number of elements", {
       received: `${formatShape(t.shape)} (${t.size} elements) to ${formatShape(shape)}`,
-      expected: open > 1 ? "at most one size of -1" : open === 1 ? `a multiple of ${known} elements` : `${known} elements`,
+      expected:
+        open > 1 ? "at most one size of -1" : open === 1 ? `a multiple of ${known} elements` : `${known} elements`,
     });
   }
   return shape.map((n) => (n === -1 ? t.size / known : n));
@@ -41,14 +42,21 @@ export function expandDims(x: TensorLike, axis = 0): Tensor {
 /** Removes axes of size 1: those named, or all. Throws RondoError "shape" when a named axis is longer. */
 export function squeeze(x: TensorLike, axis?: number | readonly number[]): Tensor {
   const t = asTensor(x);
-  if (axis === undefined) return reshape(t, t.shape.filter((n) => n !== 1));
+  if (axis === undefined)
+    return reshape(
+      t,
+      t.shape.filter((n) => n !== 1),
+    );
   const axes = normalizeAxes(axis, t.rank, "squeeze");
   if (axes.some((a) => t.shape[a] !== 1)) {
     throw new RondoError("shape", "squeeze removes axes of size 1 only", {
       received: `axes ${axes.join(", ")} of ${formatShape(t.shape)}`,
     });
   }
-  return reshape(t, t.shape.filter((_, i) => !axes.includes(i)));
+  return reshape(
+    t,
+    t.shape.filter((_, i) => !axes.includes(i)),
+  );
 }
 
 /** All elements in one axis. @example flatten([[1, 2], [3, 4]]) // [1, 2, 3, 4] */
@@ -74,7 +82,11 @@ export function transpose(x: TensorLike, perm?: readonly number[]): Tensor {
   }
   // Only axes of size 1 move: the elements stay where they are.
   const moving = order.filter((axis) => t.shape[axis] !== 1);
-  if (moving.every((axis, i) => i === 0 || moving[i - 1]! < axis)) return reshape(t, order.map((axis) => t.shape[axis]!));
+  if (moving.every((axis, i) => i === 0 || moving[i - 1]! < axis))
+    return reshape(
+      t,
+      order.map((axis) => t.shape[axis]!),
+    );
   return run1("transpose", [t], { perm: order });
 }
 
@@ -101,9 +113,18 @@ export function tile(x: TensorLike, repeats: readonly number[]): Tensor {
       fix: "expandDims the tensor first, or use a count of 1",
     });
   }
-  const apart = reshape(t, t.shape.flatMap((n) => [1, n]));
-  const repeated = broadcastTo(apart, t.shape.flatMap((n, i) => [repeats[i]!, n]));
-  return reshape(repeated, t.shape.map((n, i) => n * repeats[i]!));
+  const apart = reshape(
+    t,
+    t.shape.flatMap((n) => [1, n]),
+  );
+  const repeated = broadcastTo(
+    apart,
+    t.shape.flatMap((n, i) => [repeats[i]!, n]),
+  );
+  return reshape(
+    repeated,
+    t.shape.map((n, i) => n * repeats[i]!),
+  );
 }
 
 /** Reverses the order along the axes given, or along all. @example reverse([1, 2, 3]) // [3, 2, 1] */

@@ -14,7 +14,8 @@ export type RandomSource = Generator | number;
 
 function checkFinite(where: string, numbers: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(numbers)) {
-    if (!Number.isFinite(value)) throw new RondoError("value", `${where}: ${name} must be finite`, { received: `${value}` });
+    if (!Number.isFinite(value))
+      throw new RondoError("value", `${where}: ${name} must be finite`, { received: `${value}` });
   }
 }
 
@@ -93,7 +94,11 @@ export function permutation(n: number, random?: RandomSource): Tensor {
   if (!Number.isInteger(n) || n < 0) {
     throw new RondoError("value", "permutation needs a whole number of at least 0", { received: String(n) });
   }
-  return tensor(generatorOf(random).split().shuffle(Int32Array.from({ length: n }, (_, i) => i)));
+  return tensor(
+    generatorOf(random)
+      .split()
+      .shuffle(Int32Array.from({ length: n }, (_, i) => i)),
+  );
 }
 
 /**
@@ -112,7 +117,9 @@ export function categorical(logits: TensorLike, count = 1, random?: RandomSource
     });
   }
   if (t.view().some(Number.isNaN)) {
-    throw new RondoError("value", "categorical: a logit is NaN", { fix: "look for NaN in the model's weights or inputs" });
+    throw new RondoError("value", "categorical: a logit is NaN", {
+      fix: "look for NaN in the model's weights or inputs",
+    });
   }
   const [batch, classes] = rows.shape as [number, number];
   const uniform = randomUniform([batch, count, classes], 2 ** -25, 1 - 2 ** -23, random);

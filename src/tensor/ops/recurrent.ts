@@ -1,8 +1,8 @@
-import { checkOptions, lookUp, RondoError } from "../../errors.js";
 import { type OpCode, opCodes } from "../../backend/kernels.js";
+import { checkOptions, lookUp, RondoError } from "../../errors.js";
 import { type RecurrentCell, type RecurrentOperand, recurrentOperands } from "../forward/recurrent.js";
 import { run } from "../run.js";
-import { formatShape, sameShape, type Shape } from "../shape.js";
+import { formatShape, type Shape, sameShape } from "../shape.js";
 import type { Tensor, TensorLike } from "../tensor.js";
 import { bool, checkRank, float } from "./operands.js";
 
@@ -38,7 +38,15 @@ export interface SequenceResult {
 }
 
 const optionNames: readonly (keyof SequenceOptions)[] = [
-  "x", "kernel", "recurrent", "bias", "initialState", "mask", "recurrentMask", "sequences", "goBackwards",
+  "x",
+  "kernel",
+  "recurrent",
+  "bias",
+  "initialState",
+  "mask",
+  "recurrentMask",
+  "sequences",
+  "goBackwards",
   "zeroOutputForMask",
 ];
 
@@ -122,9 +130,7 @@ export function gruSequence(options: SequenceOptions & { resetAfter?: boolean })
  * h = activation(x · kernel + h · recurrent + bias) over a whole sequence in one call; activation "tanh" (default),
  * "relu", "sigmoid" or "linear". It has first derivatives only.
  */
-export function simpleRnnSequence(
-  options: SequenceOptions & { activation?: OpCode<"activation"> },
-): SequenceResult {
+export function simpleRnnSequence(options: SequenceOptions & { activation?: OpCode<"activation"> }): SequenceResult {
   checkOptions("simpleRnnSequence", options, [...optionNames, "activation"]);
   const { activation = "tanh" } = options;
   lookUp("activation", activation, Object.fromEntries(opCodes.activation.map((name) => [name, true])));

@@ -5,8 +5,8 @@ import { formatShape, normalizeAxes, normalizeAxis, sameShape } from "../shape.j
 import type { Tensor, TensorLike } from "../tensor.js";
 import { squaredDifference } from "./arithmetic.js";
 import { cast } from "./comparison.js";
-import { bool, float, number } from "./operands.js";
 import { reshape } from "./movement.js";
+import { bool, float, number } from "./operands.js";
 import { abs, sqrt, square } from "./unary.js";
 
 /** One axis, several, or all (undefined or null); negative axes count from the end. */
@@ -142,7 +142,12 @@ function argReduce(op: OpCode<"argReduce">, x: TensorLike, axis: number, keepDim
     throw new RondoError("value", `${op} of no elements is not defined`, { received: `shape ${formatShape(t.shape)}` });
   }
   const y = run1("argReduce", [t], { op, axis: a });
-  return keepDims ? reshape(y, t.shape.map((n, i) => (i === a ? 1 : n))) : y;
+  return keepDims
+    ? reshape(
+        y,
+        t.shape.map((n, i) => (i === a ? 1 : n)),
+      )
+    : y;
 }
 
 /**

@@ -23,7 +23,11 @@ export function slice(x: TensorLike, begin: number | readonly number[], size: nu
   const from = t.shape.map((n, i) => ((begins[i] ?? 0) < 0 ? n + begins[i]! : (begins[i] ?? 0)));
   const count = t.shape.map((n, i) => ((sizes[i] ?? -1) === -1 ? n - from[i]! : sizes[i]!));
   const inside = (n: number, i: number) =>
-    Number.isInteger(from[i]) && Number.isInteger(count[i]) && from[i]! >= 0 && count[i]! >= 0 && from[i]! + count[i]! <= n;
+    Number.isInteger(from[i]) &&
+    Number.isInteger(count[i]) &&
+    from[i]! >= 0 &&
+    count[i]! >= 0 &&
+    from[i]! + count[i]! <= n;
   if (!t.shape.every(inside)) {
     throw new RondoError("value", "slice leaves the tensor", {
       received: `begin [${begins}], size [${sizes}] of ${formatShape(t.shape)}`,
@@ -57,7 +61,11 @@ export function stridedSlice(
     Math.min(high, Math.max(low, position < 0 ? position + n : position));
   const from = t.shape.map((n, i) => {
     const backwards = step[i]! < 0;
-    return begin[i] === undefined ? (backwards ? n - 1 : 0) : clamp(begin[i]!, n, backwards ? -1 : 0, backwards ? n - 1 : n);
+    return begin[i] === undefined
+      ? backwards
+        ? n - 1
+        : 0
+      : clamp(begin[i]!, n, backwards ? -1 : 0, backwards ? n - 1 : n);
   });
   const to = t.shape.map((n, i) => {
     const backwards = step[i]! < 0;
@@ -88,7 +96,11 @@ export function split(x: TensorLike, parts: number | readonly number[], axis = 0
   return sizes.map((count) => {
     const begin = t.shape.map((_, i) => (i === a ? at : 0));
     at += count;
-    return slice(t, begin, t.shape.map((m, i) => (i === a ? count : m)));
+    return slice(
+      t,
+      begin,
+      t.shape.map((m, i) => (i === a ? count : m)),
+    );
   });
 }
 
@@ -142,7 +154,10 @@ export function stack(tensors: readonly TensorLike[], axis = 0): Tensor {
     });
   }
   const at = normalizeAxis(axis, first.rank + 1, "stack");
-  return concat(list.map((t) => expandDims(t, at)), at);
+  return concat(
+    list.map((t) => expandDims(t, at)),
+    at,
+  );
 }
 
 /**
