@@ -18,13 +18,16 @@ void rondoBarrier();
 
 namespace RONDO_ARCH {
 
+// One copy of the body, however often it is called.
+template <class F> RONDO_NOINLINE void runRange(const F& f, int64_t begin, int64_t end) { f(begin, end); }
+
 #ifdef __wasm__
 
 RONDO_INLINE int32_t threadCount() { return 1; }
 RONDO_INLINE void barrier() {}
 template <class F> RONDO_INLINE void parallelThreads(int32_t, const F& f) { f(0, 1); }
 template <class F> RONDO_INLINE void parallelFor(int64_t count, int64_t, const F& f) {
-  if (count > 0) f(int64_t(0), count);
+  if (count > 0) runRange(f, 0, count);
 }
 
 #else
@@ -54,10 +57,7 @@ template <class F> void parallelFor(int64_t count, int64_t grain, const F& f) {
   if (count <= 0) return;
   const int64_t most = count / (grain > 0 ? grain : 1);
   const int32_t threads = most < 2 ? 1 : threadCount();
-  if (threads <= 1) {
-    f(int64_t(0), count);
-    return;
-  }
+  if (threads <= 1) return runRange(f, 0, count);
   // A few pieces per thread, taken in turn: cores differ in speed, and others use them too.
   const int64_t pieces = smaller<int64_t>(most, threads * 4);
   int64_t next = 0;
@@ -65,8 +65,8 @@ template <class F> void parallelFor(int64_t count, int64_t grain, const F& f) {
     for (;;) {
       const int64_t piece = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED);
       if (piece >= pieces) return;
-      f(count / pieces * piece + count % pieces * piece / pieces,
-        count / pieces * (piece + 1) + count % pieces * (piece + 1) / pieces);
+      const int64_t whole = count / pieces, rest = count % pieces;
+      runRange(f, whole * piece + rest * piece / pieces, whole * (piece + 1) + rest * (piece + 1) / pieces);
     }
   });
 }

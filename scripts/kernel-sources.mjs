@@ -30,6 +30,7 @@ export const commonFlags = [
   "-fno-math-errno",
   "-fno-trapping-math",
   "-ffp-contract=fast",
+  "-fno-strict-aliasing", // elements are moved without regard to their type
   "-fno-exceptions",
   "-fno-rtti",
   "-fvisibility=hidden",
