@@ -73,8 +73,22 @@ RONDO_INLINE Vec mulAdd(Vec a, Vec b, Vec c) {
 RONDO_INLINE Vec choose(VecInt condition, Vec a, Vec b) { return condition ? a : b; }
 
 // A NaN in x is kept; a NaN in the bound is ignored. One instruction on every target.
+#if defined(__wasm_relaxed_simd__)
+// Spelled out, because the compiler turns the comparison into relaxed_min and relaxed_max, which may drop a NaN.
+RONDO_INLINE Vec atMost(Vec x, Vec bound) {
+  Vec y;
+  asm("local.get %1\n local.get %2\n f32x4.pmin\n local.set %0" : "=r"(y) : "r"(x), "r"(bound));
+  return y;
+}
+RONDO_INLINE Vec atLeast(Vec x, Vec bound) {
+  Vec y;
+  asm("local.get %1\n local.get %2\n f32x4.pmax\n local.set %0" : "=r"(y) : "r"(x), "r"(bound));
+  return y;
+}
+#else
 RONDO_INLINE Vec atMost(Vec x, Vec bound) { return x > bound ? bound : x; }
 RONDO_INLINE Vec atLeast(Vec x, Vec bound) { return x < bound ? bound : x; }
+#endif
 
 RONDO_INLINE Vec vabs(Vec x) { return asFloat(asInt(x) & splatInt(0x7fffffff)); }
 

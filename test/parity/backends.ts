@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
 import type { Backend } from "../../src/backend/backend.js";
 import { createNativeBackend, type NativeAddon } from "../../src/backend/native.js";
 import { supportsRelaxedSimd } from "../../src/backend/relaxed-simd.js";
@@ -27,6 +28,9 @@ const wasm = (variant: WasmVariant): Subject => ({
     variant,
   }),
 });
+
+// Node 20 and 21 have it behind this flag; engines without the flag have it always, or not at all.
+if (!supportsRelaxedSimd()) setFlagsFromString("--experimental-wasm-relaxed-simd");
 
 /** Every backend of this machine that is compared with the reference, and why others are missing. */
 export function loadSubjects(): { subjects: Subject[]; missing: string[] } {
