@@ -1,0 +1,140 @@
+import { RondoError } from "../errors.js";
+import { type DType, formatShape, type Shape, sizeOf } from "../tensor/shape.js";
+import { allocate, flatten, Tensor, type TensorLike, type TypedArray } from "../tensor/tensor.js";
+
+/** A typed array together with the shape it fills, row-major. */
+export interface ShapedValues {
+  readonly values: TypedArray | Float64Array;
+  readonly shape: Shape;
+}
+
+/** Whatever training data can be made of: tensors, nested arrays, typed arrays with or without a shape. */
+export type DataLike = TensorLike | ShapedValues | HostArray;
+
+/**
+ * Numbers that stay outside the tensor memory until a batch of them is needed: examples along the first axis.
+ *
+ * Rows may overlap (`rowStride` smaller than a row), so that a million windows over one series cost no more memory than
+ * the series.
+ */
+export class HostArray {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** Elements of one example. */
+  readonly rowSize: number;
+  private readonly source: Tensor | TypedArray | Float64Array;
+  private readonly start: number;
+  private readonly rowStride: number;
+
+  /** @internal Use `hostArray()`. `start` and `rowStride` are in elements. */
+  constructor(source: Tensor | TypedArray | Float64Array, shape: Shape, dtype: DType, start = 0, rowStride?: number) {
+    this.source = source;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.rowSize = sizeOf(shape.slice(1));
+    this.start = start;
+    this.rowStride = rowStride ?? this.rowSize;
+  }
+
+  /** Number of examples. */
+  get length(): number {
+    return this.shape[0]!;
+  }
+
+  /** Rows `from` to `to` (excluded); shares memory. */
+  slice(from: number, to: number): HostArray {
+    const start = this.start + from * this.rowStride;
+    return new HostArray(this.source, [to - from, ...this.shape.slice(1)], this.dtype, start, this.rowStride);
+  }
+
+  /** A tensor of the rows at `indices`, in that order; with `time`, only steps from..to of the second axis. */
+  rows(indices: ArrayLike<number>, time?: readonly [from: number, to: number]): Tensor {
+    const [steps, ...rest] = this.shape.slice(1);
+    const stepSize = sizeOf(rest);
+    const [from, to] = time ?? [0, steps ?? 1];
+    const shape = time ? [indices.length, to - from, ...rest] : [indices.length, ...this.shape.slice(1)];
+    const result = allocate(shape, this.dtype);
+    // The source is read only now: making the result may have moved the view of a tensor's memory.
+    const source = this.view();
+    const target = result.view();
+    const size = time ? (to - from) * stepSize : this.rowSize;
+    const first = this.start + (time ? from * stepSize : 0);
+    for (let i = 0; i < indices.length; i++) {
+      const at = first + indices[i]! * this.rowStride;
+      const base = i * size;
+      if (size > 32) target.set(source.subarray(at, at + size), base);
+      else for (let k = 0; k < size; k++) target[base + k] = source[at + k]!;
+    }
+    return result;
+  }
+
+  /** The elements of one row, copied. */
+  row(index: number): number[] {
+    const at = this.start + index * this.rowStride;
+    return Array.from(this.view().subarray(at, at + this.rowSize));
+  }
+
+  private view(): TypedArray | Float64Array {
+    return this.source instanceof Tensor ? this.source.view() : this.source;
+  }
+}
+
+function isShaped(value: unknown): value is ShapedValues {
+  return typeof value === "object" && value !== null && "values" in value && "shape" in value;
+}
+
+/** Elements of int32 arrays are int32, booleans bool, everything else float32. */
+function dtypeOf(values: TypedArray | Float64Array): DType {
+  return values instanceof Int32Array ? "int32" : "float32";
+}
+
+/**
+ * Takes data as users have it. Tensors and typed arrays are not copied; nested arrays are flattened once.
+ *
+ * @param name what the data is called in messages, e.g. "x".
+ * @throws RondoError "shape" when values do not fill the shape or arrays are ragged, "data" when there is no example.
+ * @example hostArray("x", { values: new Float32Array(600), shape: [100, 6] }).length // 100
+ */
+export function hostArray(name: string, data: DataLike): HostArray {
+  if (data instanceof HostArray) return data;
+  const result = read(name, data);
+  if (result.shape.length === 0) {
+    throw new RondoError("shape", `${name} needs examples along its first axis`, {
+      received: "a single number",
+      fix: `pass an array with one entry per example`,
+    });
+  }
+  if (result.length === 0)
+    throw new RondoError("data", `${name} holds no examples`, { received: formatShape(result.shape) });
+  return result;
+}
+
+function read(name: string, data: Exclude<DataLike, HostArray>): HostArray {
+  if (data === null || data === undefined) {
+    throw new RondoError("data", `${name} is missing`, {
+      received: String(data),
+      expected: "arrays of numbers or tensors",
+    });
+  }
+  if (data instanceof Tensor) return new HostArray(data, data.shape, data.dtype);
+  if (ArrayBuffer.isView(data))
+    return new HostArray(data as TypedArray, [(data as TypedArray).length], dtypeOf(data as TypedArray));
+  if (isShaped(data)) {
+    if (data.values.length !== sizeOf(data.shape)) {
+      throw new RondoError("shape", `${name}: the values do not fill the shape`, {
+        received: `${data.values.length} values`,
+        expected: `${sizeOf(data.shape)} values for shape ${formatShape(data.shape)}`,
+      });
+    }
+    return new HostArray(data.values, data.shape, dtypeOf(data.values));
+  }
+  if (typeof data !== "number" && typeof data !== "boolean" && !Array.isArray(data)) {
+    throw new RondoError("data", `${name} is not something numbers can be read from`, {
+      received:
+        typeof data === "object" ? `an object with ${Object.keys(data).join(", ") || "no fields"}` : typeof data,
+      expected: "a tensor, nested arrays, a typed array, or { values, shape }",
+    });
+  }
+  const { flat, shape, boolean } = flatten(data);
+  return new HostArray(flat as Float64Array, shape, boolean ? "bool" : "float32");
+}

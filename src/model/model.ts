@@ -1,0 +1,267 @@
+import type { Dataset } from "../data/batches.js";
+import type { DataLike } from "../data/host-array.js";
+import { RondoError } from "../errors.js";
+import type { BatchShape, Layer, Weight } from "../layers/layer.js";
+import { type Generator, generatorOf } from "../tensor/generator.js";
+import { formatShape, sameShape } from "../tensor/shape.js";
+import { asTensor, type Tensor, type TensorLike, tensor } from "../tensor/tensor.js";
+import type { Variable } from "../tensor/variable.js";
+import type { Logs } from "../training/callbacks.js";
+import { Compiled, type CompileOptions } from "../training/compile.js";
+import { type EvaluateOptions, evaluate } from "../training/evaluate.js";
+import { type FitOptions, type FitRun, fit, type History } from "../training/fit.js";
+import type { Direction } from "../training/metrics.js";
+import { type PredictOptions, predict, predictOnBatch } from "../training/predict.js";
+import type { SavedState } from "../training/saved-state.js";
+import { testBatch, trainBatch } from "../training/step.js";
+import { getTrainingState, setTrainingState } from "../training/training-state.js";
+import { printSummary, type Summary, summarize } from "./summary.js";
+
+/** What a model makes of an input. */
+export interface ForwardResult {
+  readonly output: Tensor;
+  /** Mask of the output, [batch, time] bool; null when every value counts. */
+  readonly mask: Tensor | null;
+}
+
+/** Called after every layer, to look at what flows through. @internal */
+export type LayerObserver = (layer: Layer, output: Tensor) => void;
+
+/**
+ * Layers that are trained together. Subclasses say how data flows through them (`forward`); everything else, from
+ * training to streaming, is the same for all.
+ */
+export abstract class Model {
+  /** Name in saved files, e.g. "Sequential". */
+  abstract readonly className: string;
+  readonly name: string;
+  /** Set to true to end `fit` after the running batch. */
+  stopTraining = false;
+  /** Order of the examples in training. @internal */ readonly shuffling: Generator;
+  /** What is being or was last trained. @internal */ run: FitRun | null = null;
+  /** Where the next `fit` goes on, after `setTrainingState`. @internal */ resume: SavedState | null = null;
+  private compiledWith: Compiled | null = null;
+
+  constructor(name: string) {
+    this.name = name;
+    this.shuffling = generatorOf().split();
+  }
+
+  /** The layers, in the order data passes them. */
+  abstract get layers(): readonly Layer[];
+  /** Shape of the input with the batch axis, once known; null where sizes vary. */
+  abstract get inputShape(): BatchShape | null;
+  /** Shape of the output with the batch axis, once known. */
+  abstract get outputShape(): BatchShape | null;
+  /** Makes the weights for inputs of this shape, batch axis included. Nothing happens when they exist already. */
+  abstract build(inputShape: BatchShape): void;
+  /** Runs the layers; `build` must have happened. @internal */
+  abstract forward(x: Tensor, training: boolean, observe?: LayerObserver): ForwardResult;
+  /** Options that make an equal model, as plain JSON values. */
+  abstract getConfig(): Record<string, unknown>;
+
+  get built(): boolean {
+    return this.inputShape !== null && this.layers.every((layer) => layer.built);
+  }
+
+  /**
+   * Calls the model on a batch, layer by layer, without compiling it; differentiable.
+   *
+   * @example const y = model.apply(x, { training: true });
+   */
+  apply(x: TensorLike, options: { training?: boolean } = {}): Tensor {
+    const input = asTensor(x);
+    this.build(input.shape);
+    return this.forward(input, options.training ?? false).output;
+  }
+
+  // ---- weights and states ----
+
+  get allWeights(): readonly Weight[] {
+    return this.layers.flatMap((layer) => layer.allWeights);
+  }
+  /** Weights by full name, e.g. "lstm/recurrent_kernel". */
+  get namedWeights(): ReadonlyMap<string, Variable> {
+    return new Map(this.layers.flatMap((layer) => [...layer.namedWeights]));
+  }
+  get weights(): readonly Variable[] {
+    return this.layers.flatMap((layer) => layer.weights);
+  }
+  get trainableWeights(): readonly Variable[] {
+    return this.layers.flatMap((layer) => layer.trainableWeights);
+  }
+  get nonTrainableWeights(): readonly Variable[] {
+    return this.layers.flatMap((layer) => layer.nonTrainableWeights);
+  }
+
+  /** Number of weights. Throws RondoError "state" before the model is built. */
+  countParams(): number {
+    this.requireBuilt("countParams()");
+    return this.weights.reduce((sum, v) => sum + v.size, 0);
+  }
+
+  /** Copies of all weights, layer by layer. */
+  getWeights(): Tensor[] {
+    return this.weights.map((v) => tensor(v.dataSync(), v.shape, v.dtype));
+  }
+
+  /** Overwrites all weights. Throws RondoError "shape" and changes nothing when they do not fit. */
+  setWeights(values: readonly TensorLike[]): void {
+    this.requireBuilt("setWeights()");
+    const variables = this.weights;
+    const tensors = values.map((v) => asTensor(v));
+    if (tensors.length !== variables.length) {
+      throw new RondoError("shape", `${this.name}: setWeights needs one value per weight`, {
+        received: `${tensors.length} values`,
+        expected: `${variables.length} values`,
+      });
+    }
+    for (const [i, v] of variables.entries()) {
+      if (sameShape(tensors[i]!.shape, v.shape) && tensors[i]!.dtype === v.dtype) continue;
+      throw new RondoError("shape", `${this.name}: value ${i} does not fit the weight "${v.name}"`, {
+        received: `${tensors[i]!.dtype} ${formatShape(tensors[i]!.shape)}`,
+        expected: `${v.dtype} ${formatShape(v.shape)}`,
+      });
+    }
+    for (const [i, v] of variables.entries()) v.assign(tensors[i]!);
+  }
+
+  /** The layer of this name, or at this position. Throws RondoError "option" when there is none. */
+  getLayer(nameOrIndex: string | number): Layer {
+    const found = this.layers.find((layer, i) => layer.name === nameOrIndex || i === nameOrIndex);
+    if (found) return found;
+    throw new RondoError("option", `${this.name} has no layer ${JSON.stringify(nameOrIndex)}`, {
+      received: JSON.stringify(nameOrIndex),
+      expected: this.layers.map((layer, i) => `${i}: ${layer.name}`).join(", ") || "(the model has no layers)",
+    });
+  }
+
+  /** Whether any layer carries its state from one batch to the next. */
+  get stateful(): boolean {
+    return this.layers.some((layer) => (layer as { stateful?: boolean }).stateful === true);
+  }
+
+  /** Sets the states of stateful layers back to their start. */
+  resetStates(): void {
+    for (const layer of this.layers) layer.resetStates();
+  }
+
+  // ---- training and use ----
+
+  /**
+   * Says how to train: optimizer, loss, metrics.
+   *
+   * @example model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] });
+   */
+  compile(options: CompileOptions): void {
+    this.compiledWith = new Compiled(options);
+  }
+
+  /** What `compile` was given, resolved. Throws RondoError "state" before. */
+  get compiled(): Compiled {
+    if (this.compiledWith) return this.compiledWith;
+    throw new RondoError("state", `${this.name} is not compiled`, {
+      fix: 'call model.compile({ optimizer: "adam", loss: "…" }) first',
+    });
+  }
+  get isCompiled(): boolean {
+    return this.compiledWith !== null;
+  }
+  get optimizer(): Compiled["optimizer"] {
+    return this.compiled.optimizer;
+  }
+
+  /** Whether larger ("up") or smaller values of a metric are better; the loss counts as one. */
+  metricDirection(name: string): Direction {
+    return this.compiled.direction(name);
+  }
+
+  /**
+   * Trains on arrays, or on a dataset of batches. Data stays where it is; only the running batch becomes tensors.
+   *
+   * @param x examples along the first axis: nested arrays, typed arrays, `{ values, shape }` or tensors.
+   * @param y targets, as many as examples.
+   * @returns values by epoch. Throws RondoError "nonFinite" when the loss or a gradient is NaN or infinite.
+   * @example const { history } = await model.fit(x, y, { epochs: 10, validationSplit: 0.1 });
+   */
+  fit(x: DataLike, y: DataLike, options?: FitOptions): Promise<History>;
+  fit(dataset: Dataset, options?: FitOptions): Promise<History>;
+  fit(data: DataLike | Dataset, yOrOptions?: DataLike | FitOptions, options?: FitOptions): Promise<History> {
+    return fit(this, data, yOrOptions, options);
+  }
+
+  /**
+   * Loss and metrics on other data, without training.
+   *
+   * @example const { loss, accuracy } = await model.evaluate(xTest, yTest);
+   */
+  evaluate(x: DataLike, y: DataLike, options?: EvaluateOptions): Promise<Logs>;
+  evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Logs>;
+  evaluate(
+    data: DataLike | Dataset,
+    yOrOptions?: DataLike | EvaluateOptions,
+    options?: EvaluateOptions,
+  ): Promise<Logs> {
+    return evaluate(this, data, yOrOptions, options);
+  }
+
+  /** Outputs for all examples, computed batch by batch: [examples, …]. @example model.predict([[1, 2, 3]]).arraySync() */
+  predict(x: DataLike, options?: PredictOptions): Tensor {
+    return predict(this, x, options);
+  }
+
+  /** Outputs for one batch, whatever its size. */
+  predictOnBatch(x: DataLike): Tensor {
+    return predictOnBatch(this, x);
+  }
+
+  /** One update on one batch; loss and metrics of that batch. */
+  async trainOnBatch(x: DataLike, y: DataLike, sampleWeight?: DataLike): Promise<Logs> {
+    return trainBatch(this, x, y, sampleWeight);
+  }
+
+  /** Loss and metrics of one batch, without an update. */
+  async testOnBatch(x: DataLike, y: DataLike, sampleWeight?: DataLike): Promise<Logs> {
+    return testBatch(this, x, y, sampleWeight);
+  }
+
+  /**
+   * Everything besides the weights that training needs to go on exactly: position, optimizer, order of examples, layer
+   * states and generators, callbacks. Valid during `fit` (in callbacks) and after it.
+   */
+  getTrainingState(): SavedState {
+    return getTrainingState(this);
+  }
+
+  /** The next `fit` goes on where the state was taken; weights must be set separately. */
+  setTrainingState(state: SavedState): void {
+    setTrainingState(this, state);
+  }
+
+  // ---- looking at it ----
+
+  /** Prints a table of the layers, and returns it as data. @param options.print takes the lines; to the console by default. */
+  summary(options: { print?: (line: string) => void } = {}): Summary {
+    const table = summarize(this);
+    printSummary(table, options.print);
+    return table;
+  }
+
+  /** The model's architecture as plain JSON values; `modelFromJSON` reads it. */
+  toJSON(): { className: string; config: Record<string, unknown> } {
+    return { className: this.className, config: this.getConfig() };
+  }
+
+  /** Frees the memory of all weights now. The model cannot be used afterwards. */
+  dispose(): void {
+    this.resetStates();
+    for (const v of this.weights) v.dispose();
+  }
+
+  protected requireBuilt(what: string): void {
+    if (this.built) return;
+    throw new RondoError("state", `${this.name}: ${what} needs the model to be built`, {
+      fix: "give the first layer an inputShape, call model.build([null, …]), or train or predict once",
+    });
+  }
+}

@@ -1,0 +1,170 @@
+import { checkOptions, RondoError } from "../errors.js";
+import { type BatchShape, Layer } from "../layers/layer.js";
+import { layerFromConfig } from "../layers/registry.js";
+import { formatShape } from "../tensor/shape.js";
+import { Tensor } from "../tensor/tensor.js";
+import { type ForwardResult, type LayerObserver, Model } from "./model.js";
+
+export interface SequentialOptions {
+  layers?: readonly Layer[];
+  name?: string;
+}
+
+let count = 0;
+
+/** Layers one after the other, each with one input and one output. */
+export class Sequential extends Model {
+  readonly className = "Sequential";
+  private readonly stack: Layer[] = [];
+  private shape: BatchShape | null = null;
+  private result: BatchShape | null = null;
+
+  constructor(options: SequentialOptions = {}) {
+    checkOptions("sequential", options, ["layers", "name"]);
+    super(options.name ?? (count++ === 0 ? "sequential" : `sequential_${count - 1}`));
+    for (const layer of options.layers ?? []) this.add(layer);
+  }
+
+  get layers(): readonly Layer[] {
+    return this.stack;
+  }
+  get inputShape(): BatchShape | null {
+    return this.shape;
+  }
+  get outputShape(): BatchShape | null {
+    return this.result;
+  }
+
+  /**
+   * Appends a layer. With `inputShape` on the first layer, weights are made at once; otherwise when data is first seen.
+   *
+   * @example model.add(layers.lstm({ units: 32, inputShape: [null, 4] })); model.add(layers.dense({ units: 1 }));
+   */
+  add(layer: Layer): this {
+    if (!(layer instanceof Layer)) {
+      throw new RondoError("option", `${this.name} is made of layers`, {
+        received: typeof layer === "object" && layer !== null ? (layer as object).constructor.name : String(layer),
+        expected: "layers.lstm({ … }), layers.dense({ … }), …",
+      });
+    }
+    if (this.stack.includes(layer) || this.stack.some((other) => other.name === layer.name)) {
+      throw new RondoError("option", `${this.name} already has a layer named "${layer.name}"`, {
+        received: this.stack.map((other) => other.name).join(", "),
+        fix: this.stack.includes(layer)
+          ? "make a second layer: weights cannot be shared here"
+          : "give one of them another name",
+      });
+    }
+    layer.path = `${this.name}, layer ${this.stack.length} (${layer.name})`;
+    this.stack.push(layer);
+    if (this.stack.length === 1 && layer.inputShape) this.shape = [null, ...layer.inputShape];
+    if (this.shape && (this.stack.length === 1 || this.result)) {
+      layer.ensureBuilt(this.result ?? this.shape);
+      this.result = layer.computeOutputShape(this.result ?? this.shape);
+    }
+    return this;
+  }
+
+  /** Makes the weights. @example model.build([null, 10, 4]); */
+  build(inputShape: BatchShape): void {
+    if (this.built) {
+      this.checkInput(inputShape);
+      return;
+    }
+    if (this.stack.length === 0) {
+      throw new RondoError("state", `${this.name} has no layers`, { fix: "model.add(layers.…) first" });
+    }
+    // Batch and time may differ from call to call; the features may not.
+    const known = inputShape.map((n, axis) => (axis === 0 || (axis === 1 && inputShape.length > 2) ? null : n));
+    let shape: BatchShape = inputShape;
+    let general: BatchShape = known;
+    for (const layer of this.stack) {
+      layer.ensureBuilt(shape);
+      shape = layer.computeOutputShape(shape);
+      general = layer.computeOutputShape(general);
+    }
+    this.shape = known;
+    this.result = general;
+  }
+
+  private checkInput(received: BatchShape): void {
+    const expected = this.shape!;
+    const fits =
+      received.length === expected.length &&
+      expected.every((n, i) => n === null || received[i] === null || n === received[i]);
+    if (fits) return;
+    const missingBatch = received.length === expected.length - 1;
+    throw new RondoError("shape", `${this.name} was made for other inputs`, {
+      received: formatShape(received),
+      expected: formatShape(expected),
+      fix: missingBatch ? "put a single example into an array of one: the first axis counts examples" : undefined,
+    });
+  }
+
+  override forward(x: Tensor, training: boolean, observe?: LayerObserver): ForwardResult {
+    let output = x;
+    let mask: Tensor | null = null;
+    for (const layer of this.stack) {
+      const result = layer.call(output, { training, mask });
+      if (!(result instanceof Tensor)) {
+        throw new RondoError("option", "a layer in a sequential model must have one output", {
+          path: layer.describe(),
+          received: `${result.length} outputs`,
+          fix: "set returnState: false",
+        });
+      }
+      mask = layer.computeMask(output, mask);
+      output = result;
+      observe?.(layer, output);
+    }
+    return { output, mask };
+  }
+
+  override getConfig(): Record<string, unknown> {
+    return {
+      name: this.name,
+      layers: this.stack.map((layer) => ({ className: layer.className, config: layer.getConfig() })),
+      ...(this.shape ? { inputShape: this.shape.slice(1) } : {}),
+    };
+  }
+}
+
+/**
+ * A model of layers one after the other.
+ *
+ * @example
+ * const model = sequential([layers.lstm({ units: 32, inputShape: [null, 4] }), layers.dense({ units: 1 })]);
+ */
+export function sequential(layers: readonly Layer[]): Sequential;
+export function sequential(options?: SequentialOptions): Sequential;
+export function sequential(layersOrOptions: readonly Layer[] | SequentialOptions = {}): Sequential {
+  return new Sequential(
+    Array.isArray(layersOrOptions) ? { layers: layersOrOptions } : (layersOrOptions as SequentialOptions),
+  );
+}
+
+/** A model from `getConfig()`, with new weights. Throws RondoError "format" when it does not describe one. */
+export function sequentialFromConfig(config: Record<string, unknown>): Sequential {
+  const { name, layers, inputShape } = config as { name?: string; layers?: unknown; inputShape?: BatchShape };
+  if (!Array.isArray(layers)) {
+    throw new RondoError("format", "this is not the configuration of a sequential model", {
+      received: `fields ${Object.keys(config).join(", ") || "(none)"}`,
+      expected: "name and layers",
+    });
+  }
+  const model = new Sequential({ ...(name ? { name } : {}), layers: layers.map((saved) => layerFromConfig(saved)) });
+  if (inputShape) model.build([null, ...inputShape]);
+  return model;
+}
+
+const modelClasses = { Sequential: sequentialFromConfig } as const;
+
+/** A model from `toJSON()`, with new weights. */
+export function modelFromJSON(saved: { className: string; config: Record<string, unknown> }): Model {
+  const make = modelClasses[saved.className as keyof typeof modelClasses];
+  if (make) return make(saved.config);
+  throw new RondoError("format", "this is not a model that can be read", {
+    received: saved.className,
+    expected: Object.keys(modelClasses).join(", "),
+  });
+}

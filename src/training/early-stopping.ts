@@ -1,0 +1,154 @@
+import { checkOptions, closest, RondoError } from "../errors.js";
+import { clone } from "../tensor/ops/creation.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { Callback, Logs, TrainingContext } from "./callbacks.js";
+import type { SavedState } from "./saved-state.js";
+
+export interface EarlyStoppingOptions {
+  /** The value watched; "val_loss" by default. */
+  monitor?: string;
+  /** Smaller changes do not count as better. 0 by default. */
+  minDelta?: number;
+  /** Epochs without anything better before training stops. 0 by default. */
+  patience?: number;
+  /** Whether smaller or larger is better; "auto" knows it for the loss and the metrics. */
+  mode?: "auto" | "min" | "max";
+  /** Waiting goes on until the value is better than this. */
+  baseline?: number;
+  /** Put the weights of the best epoch back at the end. */
+  restoreBestWeights?: boolean;
+  /** Epochs before this one (from 0) are not looked at. */
+  startFromEpoch?: number;
+}
+
+class EarlyStopping implements Callback {
+  readonly name = "earlyStopping";
+  /** Epoch at whose end training was stopped, or null. */
+  stoppedEpoch: number | null = null;
+  bestEpoch = 0;
+  best: number | null = null;
+  private wait = 0;
+  private bestWeights: Tensor[] | null = null;
+  private sign = 0;
+  private readonly options: Required<Omit<EarlyStoppingOptions, "baseline">> & { baseline: number | null };
+
+  constructor(options: EarlyStoppingOptions) {
+    checkOptions("callbacks.earlyStopping", options, [
+      "monitor",
+      "minDelta",
+      "patience",
+      "mode",
+      "baseline",
+      "restoreBestWeights",
+      "startFromEpoch",
+    ]);
+    const { monitor = "val_loss", minDelta = 0, patience = 0, mode = "auto", baseline = null } = options;
+    const { restoreBestWeights = false, startFromEpoch = 0 } = options;
+    if (!["auto", "min", "max"].includes(mode)) {
+      throw new RondoError("option", "callbacks.earlyStopping cannot use this mode", {
+        received: JSON.stringify(mode),
+        expected: '"auto", "min" or "max"',
+      });
+    }
+    this.options = {
+      monitor,
+      minDelta: Math.abs(minDelta),
+      patience,
+      mode,
+      baseline,
+      restoreBestWeights,
+      startFromEpoch,
+    };
+  }
+
+  onTrainBegin({ model }: TrainingContext): void {
+    this.wait = 0;
+    this.stoppedEpoch = null;
+    this.best = null;
+    this.bestEpoch = 0;
+    this.forgetWeights();
+    const { mode, monitor } = this.options;
+    if (mode !== "auto") this.sign = mode === "min" ? 1 : -1;
+    else this.sign = model.metricDirection(monitor.replace(/^val_/, "")) === "up" ? -1 : 1;
+  }
+
+  onEpochEnd(epoch: number, logs: Logs, context: TrainingContext): void {
+    const { monitor, patience, baseline, restoreBestWeights, startFromEpoch } = this.options;
+    const current = logs[monitor];
+    if (current === undefined) {
+      const near = closest(monitor, Object.keys(logs));
+      throw new RondoError("option", `early stopping watches "${monitor}", which this training does not compute`, {
+        received: Object.keys(logs).join(", "),
+        expected: monitor,
+        fix: monitor.startsWith("val_")
+          ? "pass validationData or validationSplit to fit"
+          : near
+            ? `did you mean "${near}"?`
+            : "watch one of the names above",
+      });
+    }
+    if (epoch < startFromEpoch) return;
+    if (restoreBestWeights && !this.bestWeights) this.rememberWeights(epoch, context);
+    this.wait++;
+    if (this.isBetter(current, this.best)) {
+      this.best = current;
+      this.bestEpoch = epoch;
+      if (restoreBestWeights) this.rememberWeights(epoch, context);
+      if (this.isBetter(current, baseline)) this.wait = 0;
+      return;
+    }
+    if (this.wait >= patience && epoch > 0) {
+      this.stoppedEpoch = epoch;
+      context.stop();
+    }
+  }
+
+  onTrainEnd(_logs: Logs, { model }: TrainingContext): void {
+    if (this.bestWeights) model.setWeights(this.bestWeights);
+  }
+
+  getState(): SavedState {
+    const { wait, best, bestEpoch, stoppedEpoch } = this;
+    const weights = this.bestWeights ?? [];
+    return {
+      tensors: Object.fromEntries(weights.map((t, i) => [`best_weights_${i}`, clone(t)])),
+      values: { wait, best, bestEpoch, stoppedEpoch, weights: weights.length },
+    };
+  }
+
+  setState({ tensors, values }: SavedState): void {
+    this.wait = Number(values.wait);
+    this.best = values.best === null ? null : Number(values.best);
+    this.bestEpoch = Number(values.bestEpoch);
+    this.stoppedEpoch = values.stoppedEpoch === null ? null : Number(values.stoppedEpoch);
+    this.forgetWeights();
+    const count = Number(values.weights);
+    if (count > 0) this.bestWeights = Array.from({ length: count }, (_, i) => clone(tensors[`best_weights_${i}`]!));
+  }
+
+  private isBetter(value: number, reference: number | null): boolean {
+    return reference === null || this.sign * value + this.options.minDelta < this.sign * reference;
+  }
+
+  private rememberWeights(epoch: number, { model }: TrainingContext): void {
+    this.forgetWeights();
+    this.bestWeights = model.getWeights();
+    this.bestEpoch = epoch;
+  }
+
+  private forgetWeights(): void {
+    for (const t of this.bestWeights ?? []) t.dispose();
+    this.bestWeights = null;
+  }
+}
+
+export type { EarlyStopping };
+
+/**
+ * Stops training when a value no longer gets better, and may put the best weights back.
+ *
+ * @example callbacks: [earlyStopping({ patience: 5, restoreBestWeights: true })]
+ */
+export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping {
+  return new EarlyStopping(options);
+}

@@ -1,0 +1,81 @@
+import {
+  arrayBatches,
+  type BatchSource,
+  type Dataset,
+  datasetBatches,
+  examplesOf,
+  isDataset,
+} from "../data/batches.js";
+import type { DataLike } from "../data/host-array.js";
+import { checkOptions, RondoError } from "../errors.js";
+import type { Model } from "../model/model.js";
+import { Breath } from "./breath.js";
+import type { Logs } from "./callbacks.js";
+import { checkCount } from "./checks.js";
+import { testStep } from "./step.js";
+
+export interface EvaluateOptions {
+  /** Examples computed at once. 32 by default. Not for datasets, which bring their own batches. */
+  batchSize?: number;
+  /** [examples], or [examples, time]. */
+  sampleWeight?: DataLike;
+  /** Batches after which to end; all by default. */
+  steps?: number;
+  /** Ends early: rejects with RondoError "aborted". */
+  signal?: AbortSignal;
+}
+
+/** `Model.evaluate`. */
+export async function evaluate(
+  model: Model,
+  data: DataLike | Dataset,
+  yOrOptions?: DataLike | EvaluateOptions,
+  maybeOptions?: EvaluateOptions,
+): Promise<Logs> {
+  const dataset = isDataset(data);
+  const options = (dataset ? yOrOptions : maybeOptions) as EvaluateOptions | undefined;
+  const { batchSize = 32, sampleWeight, steps, signal } = options ?? {};
+  checkOptions("evaluate", options ?? {}, ["batchSize", "sampleWeight", "steps", "signal"]);
+  checkCount("evaluate", "batchSize", batchSize);
+  if (steps !== undefined) checkCount("evaluate", "steps", steps);
+  const source = dataset
+    ? datasetBatches("evaluate", data)
+    : arrayBatches(examplesOf("evaluate", data, yOrOptions as DataLike, sampleWeight), batchSize);
+  const logs = await evaluateBatches(model, source, steps, signal);
+  if (logs) return logs;
+  throw new RondoError("aborted", "evaluate was aborted", { cause: signal?.reason });
+}
+
+/**
+ * Loss and metrics over batches; null when aborted. The running means and recurrent states of a training around it are
+ * put aside meanwhile; stateful layers start from their initial state.
+ */
+export async function evaluateBatches(
+  model: Model,
+  source: BatchSource,
+  steps = Number.POSITIVE_INFINITY,
+  signal?: AbortSignal,
+): Promise<Logs | null> {
+  const { compiled, stateful } = model;
+  const means = compiled.getState();
+  const states = stateful ? model.layers.map((layer) => layer.getState()) : null;
+  const breath = new Breath();
+  compiled.reset();
+  if (stateful) model.resetStates();
+  try {
+    let seen = 0;
+    for await (const batch of source.open()) {
+      if (signal?.aborted) return null;
+      testStep(model, batch);
+      if (++seen >= steps) break;
+      await breath.take();
+    }
+    if (seen === 0) throw new RondoError("data", "there is nothing to evaluate: the dataset gave no batches");
+    return compiled.logs();
+  } finally {
+    compiled.setState(means);
+    states?.forEach((state, i) => {
+      model.layers[i]!.setState(state);
+    });
+  }
+}

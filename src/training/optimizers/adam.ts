@@ -1,0 +1,67 @@
+import type { Tensor } from "../../tensor/tensor.js";
+import type { Variable } from "../../tensor/variable.js";
+import { checkFraction, checkNotNegative, Optimizer, type OptimizerOptions } from "./optimizer.js";
+
+export interface AdamOptions extends OptimizerOptions {
+  /** How slowly the average gradient changes. 0.9 by default. */
+  beta1?: number;
+  /** How slowly the average squared gradient changes. 0.999 by default. */
+  beta2?: number;
+  /** Added to the root. 1e-7 by default. */
+  epsilon?: number;
+  /** Divide by the largest average squared gradient so far (Reddi et al. 2018). */
+  amsgrad?: boolean;
+}
+
+/**
+ * m, v = averages of g and g²; w -= rate·sqrt(1-beta2^t)/(1-beta1^t) · m / (sqrt(v) + epsilon)
+ * (Kingma & Ba 2014, the form before their section 2.1 that Keras uses).
+ */
+export class Adam extends Optimizer {
+  readonly className = "Adam";
+  protected readonly slotNames: readonly string[];
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly amsgrad: boolean;
+
+  constructor(options: AdamOptions = {}) {
+    const where = "optimizers.adam";
+    super(where, options, ["beta1", "beta2", "epsilon", "amsgrad"], 0.001);
+    this.beta1 = options.beta1 ?? 0.9;
+    this.beta2 = options.beta2 ?? 0.999;
+    this.epsilon = options.epsilon ?? 1e-7;
+    this.amsgrad = options.amsgrad ?? false;
+    checkFraction(where, "beta1", this.beta1);
+    checkFraction(where, "beta2", this.beta2);
+    checkNotNegative(where, "epsilon", this.epsilon);
+    this.slotNames = this.amsgrad ? ["m", "v", "vMax"] : ["m", "v"];
+  }
+
+  protected override update(w: Variable, g: Tensor, rate: number, slots: Record<string, Variable>): void {
+    const t = this.iterations + 1;
+    const alpha = (rate * Math.sqrt(1 - this.beta2 ** t)) / (1 - this.beta1 ** t);
+    w.storage.engine.kernels.adamUpdate(
+      w.offset,
+      g.offset,
+      slots.m!.offset,
+      slots.v!.offset,
+      slots.vMax?.offset ?? 0,
+      w.size,
+      alpha,
+      this.beta1,
+      this.beta2,
+      this.epsilon,
+    );
+  }
+
+  override getConfig(): Record<string, unknown> {
+    const { beta1, beta2, epsilon, amsgrad } = this;
+    return { ...super.getConfig(), beta1, beta2, epsilon, amsgrad };
+  }
+}
+
+/** Adam, learningRate 0.001; with weightDecay it is AdamW. @example optimizers.adam({ learningRate: 3e-3, globalClipNorm: 1 }) */
+export function adam(options?: AdamOptions): Adam {
+  return new Adam(options);
+}

@@ -1,0 +1,104 @@
+import { RondoError } from "../errors.js";
+import type { LayerState } from "../layers/layer.js";
+import type { Model } from "../model/model.js";
+import type { GeneratorState } from "../tensor/generator.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { FitRun, History } from "./fit.js";
+import { putState, type SavedState, takeState } from "./saved-state.js";
+
+/** Where a training is, as JSON values. */
+interface Position {
+  epoch: number;
+  batch: number;
+  order: GeneratorState;
+  means: Record<string, Record<string, number>>;
+  history: History;
+}
+
+function layersState(model: Model): SavedState {
+  const tensors: Record<string, Tensor> = {};
+  const generators: Record<string, readonly number[]> = {};
+  for (const layer of model.layers) {
+    const state = layer.getState();
+    Object.assign(tensors, state.tensors);
+    Object.assign(generators, state.generators);
+  }
+  return { tensors, values: { generators } };
+}
+
+/** `Model.getTrainingState`. */
+export function getTrainingState(model: Model): SavedState {
+  const { run, compiled } = model;
+  const state: SavedState = { tensors: {}, values: {} };
+  const position: Position = {
+    epoch: run?.epoch ?? 0,
+    batch: run?.batch ?? 0,
+    order: run?.order ?? model.shuffling.getState(),
+    means: compiled.getState(),
+    history: {
+      epoch: [...(run?.history.epoch ?? [])],
+      history: Object.fromEntries(Object.entries(run?.history.history ?? {}).map(([name, v]) => [name, [...v]])),
+      aborted: false,
+    },
+  };
+  state.values.position = position;
+  putState(state, "optimizer", compiled.optimizer.getState(model.trainableWeights));
+  putState(state, "layers", layersState(model));
+  callbackNames(run).forEach((name, i) => {
+    const part = run!.callbacks[i]!.getState?.();
+    if (part) putState(state, `callbacks/${name}`, part);
+  });
+  return state;
+}
+
+/** Names of the callbacks; those without one, or with one that is taken, get their position. */
+function callbackNames(run: FitRun | null): string[] {
+  const names: string[] = [];
+  for (const [i, { name }] of (run?.callbacks ?? []).entries()) {
+    names.push(name === undefined || names.includes(name) ? `${name ?? "callback"}_${i}` : name);
+  }
+  return names;
+}
+
+/** `Model.setTrainingState`. Position and callbacks wait for the next `fit`. */
+export function setTrainingState(model: Model, state: SavedState): void {
+  if (!model.built) {
+    throw new RondoError("state", `${model.name} must be built before its training can go on`, {
+      fix: "load the weights, or call model.build([null, …]), before setTrainingState()",
+    });
+  }
+  const position = positionOf(state);
+  model.compiled.optimizer.setState(takeState(state, "optimizer"), model.trainableWeights);
+  const layers = takeState(state, "layers");
+  const { generators = {} } = layers.values as { generators?: LayerState["generators"] };
+  for (const layer of model.layers) layer.setState({ tensors: layers.tensors, generators });
+  model.shuffling.setState(position.order);
+  model.compiled.setState(position.means);
+  model.resume = state;
+}
+
+function positionOf(state: SavedState): Position {
+  const position = state.values.position as Position | undefined;
+  if (position && Number.isInteger(position.epoch) && Number.isInteger(position.batch) && position.order)
+    return position;
+  throw new RondoError("format", "this is not the state of a training", {
+    received: `values ${Object.keys(state.values).join(", ") || "(none)"}`,
+    expected: "what getTrainingState() returned",
+  });
+}
+
+/** Puts a fit that is starting where `setTrainingState` said; false when nothing was set, or the position is not wanted. */
+export function takeUpTraining(model: Model, run: FitRun, fromElsewhere: boolean): boolean {
+  const state = model.resume;
+  model.resume = null;
+  if (!state) return false;
+  callbackNames(run).forEach((name, i) => {
+    if (state.values[`callbacks/${name}`]) run.callbacks[i]!.setState?.(takeState(state, `callbacks/${name}`));
+  });
+  if (fromElsewhere) return false;
+  const { epoch, batch, history } = positionOf(state);
+  Object.assign(run, { epoch, batch });
+  run.history.epoch.push(...history.epoch);
+  for (const [name, values] of Object.entries(history.history)) run.history.history[name] = [...values];
+  return true;
+}
