@@ -5,7 +5,6 @@ export {
   grad,
   grads,
   noGrad,
-  type Save,
   stopGradient,
   type VariableGradsOptions,
   valueAndGrad,

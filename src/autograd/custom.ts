@@ -6,30 +6,26 @@ import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.js";
 import { Variable } from "../tensor/variable.js";
 import { noGrad } from "./tape.js";
 
-/** Keeps tensors for gradFunc, which gets them as its second argument. */
-export type Save = (...tensors: readonly Tensor[]) => void;
-
 /**
- * A function whose gradient you define. `f` gets the inputs and `save`, and returns the value and `gradFunc`, which turns
- * the gradient of the value into one gradient per input (null where none flows), each of the input's shape.
+ * A function whose gradient you define. `f` gets the inputs and returns the value and `gradFunc`, which turns the gradient
+ * of the value into one gradient per input (null where none flows), each of the input's shape. `gradFunc` may use whatever
+ * `f` computed. Where `gradFunc` is made of differentiable operations on inputs and dy, gradients of gradients work, too.
  *
  * @example
  * const clippedGradient = customGrad((x: Tensor) => ({ value: x, gradFunc: (dy) => clip(dy, -1, 1) }));
  */
 export function customGrad<I extends readonly Tensor[]>(
-  f: (...inputsAndSave: [...I, Save]) => { value: Tensor; gradFunc: CustomGradient },
+  f: (...inputs: I) => { value: Tensor; gradFunc: CustomGradient },
 ): (...inputs: { [K in keyof I]: TensorLike }) => Tensor {
   return (...inputs) => {
     const tensors = inputs.map((x) => asTensor(x));
-    const saved: Tensor[] = [];
-    const save: Save = (...more) => void saved.push(...more);
-    const { value, gradFunc } = noGrad(() => f(...(tensors as unknown as I), save));
+    const { value, gradFunc } = noGrad(() => f(...(tensors as unknown as I)));
     if (!(value instanceof Tensor) || typeof gradFunc !== "function") {
       throw new RondoError("value", "customGrad: the function must return { value: Tensor, gradFunc: Function }", {
         received: `value: ${typeof value}, gradFunc: ${typeof gradFunc}`,
       });
     }
-    return run1("custom", tensors, { value, gradFunc, saved });
+    return run1("custom", tensors, { value, gradFunc });
   };
 }
 

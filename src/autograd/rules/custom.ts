@@ -4,8 +4,8 @@ import { formatShape, sameShape } from "../../tensor/shape.js";
 import { Tensor } from "../../tensor/tensor.js";
 import { type Rule, single } from "./rule.js";
 
-export const custom: Rule<AttributesOf<"custom">> = single(({ inputs, saved, attributes }, dy) => {
-  const answer = attributes.gradFunc(dy, saved);
+export const custom: Rule<AttributesOf<"custom">> = single(({ inputs, attributes }, dy) => {
+  const answer = attributes.gradFunc(dy);
   const gradients = answer instanceof Tensor ? [answer] : answer;
   if (!Array.isArray(gradients) || gradients.length !== inputs.length) {
     throw new RondoError("gradient", "customGrad: gradFunc must return one gradient per input", {

@@ -56,6 +56,7 @@ export function logicalNot(x: TensorLike): Tensor {
 }
 
 /** Where x is not a number. @example isNaN([1, Number.NaN]) // [false, true] */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: the name it has in numpy and TF.js
 export function isNaN(x: TensorLike): Tensor {
   return classify("isNaN", x);
 }
@@ -64,6 +65,7 @@ export function isInf(x: TensorLike): Tensor {
   return classify("isInf", x);
 }
 /** Where x is neither infinite nor NaN. */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: the name it has in numpy and TF.js
 export function isFinite(x: TensorLike): Tensor {
   return classify("isFinite", x);
 }
