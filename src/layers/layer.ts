@@ -1,14 +1,9 @@
 import { RondoError } from "../errors.js";
-import { formatShape, type Shape } from "../tensor/shape.js";
-import { scope } from "../tensor/scope.js";
-import { asTensor, keep, type Tensor, type TensorLike, tensor } from "../tensor/tensor.js";
-import { Variable } from "../tensor/variable.js";
-import type { Constraint } from "./constraints.js";
-import type { Initializer } from "./initializers.js";
-import type { Regularizer } from "./regularizers.js";
+import { formatShape } from "../tensor/shape.js";
+import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.js";
+import { type BatchShape, Component, type ComponentOptions } from "./component.js";
 
-/** A shape whose unknown sizes (usually the batch, sometimes time) are null. */
-export type BatchShape = readonly (number | null)[];
+export { type BatchShape, type LayerState, resetLayerNames, type Weight } from "./component.js";
 
 /** What a layer is told about one call. Made anew for every call: nothing leaks from one layer to the next. */
 export interface CallContext {
@@ -20,112 +15,63 @@ export interface CallContext {
   readonly initialState?: readonly Tensor[];
 }
 
+/** What may be said about a call of `apply`; plain numbers are welcome. */
+export interface ApplyOptions {
+  training?: boolean;
+  /** [batch, time], true (or 1) = use. */
+  mask?: TensorLike | null;
+  /** Recurrent layers: the states to start from, in the layer's order. */
+  initialState?: readonly TensorLike[];
+}
+
 /** Options every layer takes. */
-export interface LayerOptions {
-  /** Unique in a model; "lstm_1", "dense_2", … by default. */
-  name?: string;
-  /** False freezes the weights. */
-  trainable?: boolean;
+export interface LayerOptions extends ComponentOptions {
   /** Shape of one example, without the batch axis; null where it varies. For the first layer of a model. */
   inputShape?: BatchShape;
-}
-
-export const layerOptionNames = ["name", "trainable", "inputShape"] as const;
-
-/** One weight of a layer together with what training does to it. */
-export interface Weight {
-  readonly variable: Variable;
-  readonly regularizer: Regularizer | null;
-  readonly constraint: Constraint | null;
-}
-
-const counters = new Map<string, number>();
-
-/** "LSTM" -> "lstm_1", "TimeDistributed" -> "time_distributed_2", as Keras numbers them. */
-function defaultName(className: string): string {
-  const base = className
-    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
-    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1_$2")
-    .toLowerCase();
-  const count = (counters.get(base) ?? 0) + 1;
-  counters.set(base, count);
-  return count === 1 ? base : `${base}_${count - 1}`;
-}
-
-/** Forgets the numbers given out so far, so that the next model's layers are named from the start again. */
-export function resetLayerNames(): void {
-  counters.clear();
 }
 
 /**
  * A piece of a model: weights, and a function from tensors to tensors.
  *
  * To write one: extend, make weights in `build` with `addWeight`, compute in `call`, and answer `computeOutputShape`.
- * `className` names it in files; `getConfig` returns the options that make an equal layer.
+ * `className` names it in files; `getConfig` returns the options that make an equal layer; `registerLayer` makes files
+ * that hold it loadable.
+ *
+ * @example
+ * class Scale extends Layer {
+ *   readonly className = "Scale";
+ *   override build(shape: BatchShape) { this.factor = this.addWeight("factor", [shape.at(-1)!], initializers.ones()); }
+ *   call(x: Tensor) { return mul(x, this.factor); }
+ *   computeOutputShape(shape: BatchShape) { return shape; }
+ * }
  */
-export abstract class Layer {
-  /** Name in saved files and in the layer table, e.g. "LSTM". */
-  abstract readonly className: string;
-  private givenName: string | undefined;
-  trainable: boolean;
+export abstract class Layer extends Component {
   readonly inputShape: BatchShape | undefined;
-  built = false;
-  /** Where the layer sits in its model, for messages: "encoder.lstm". */
-  path: string | undefined;
-  /** @internal */ readonly ownWeights: Weight[] = [];
 
   constructor(options: LayerOptions = {}) {
-    this.givenName = options.name;
-    this.trainable = options.trainable ?? true;
+    super(options);
     this.inputShape = options.inputShape;
   }
 
-  get name(): string {
-    this.givenName ??= defaultName(this.className);
-    return this.givenName;
-  }
-  set name(value: string) {
-    this.givenName = value;
-  }
-
-  /** Layers inside this one (wrappers, cells); their weights count as this layer's. */
-  get children(): readonly Layer[] {
-    return [];
-  }
-
-  /** Makes the weights for inputs of this shape. Runs once, before the first call. */
-  build(_inputShape: BatchShape): void {}
-
-  /** The computation. `input` is float32 unless the layer says otherwise. */
+  /** The computation. `input` is float32 unless the layer says otherwise. Several outputs: the main one first. */
   abstract call(input: Tensor, context: CallContext): Tensor | readonly Tensor[];
 
+  /** Shape of the (main) output. */
   abstract computeOutputShape(inputShape: BatchShape): BatchShape;
 
-  /** Mask of the output; by default the input's mask passes through. Layers that end time return null. */
+  /** Shapes of all outputs, for layers that may return several. */
+  computeOutputShapes(inputShape: BatchShape): readonly BatchShape[] {
+    return [this.computeOutputShape(inputShape)];
+  }
+
+  /** Mask of the (main) output; by default the input's mask passes through. Layers that end time return null. */
   computeMask(_input: Tensor, mask: Tensor | null): Tensor | null {
     return mask;
   }
 
-  /** Options that make an equal layer, as plain JSON values. */
-  getConfig(): Record<string, unknown> {
-    const config: Record<string, unknown> = { name: this.name, trainable: this.trainable };
-    if (this.inputShape) config.inputShape = [...this.inputShape];
-    return config;
-  }
-
-  /** Names the layer in messages. */
-  describe(): string {
-    return this.path ?? this.name;
-  }
-
-  /** Builds if needed, with an error that names the layer. */
-  ensureBuilt(inputShape: BatchShape): void {
-    if (this.built) return;
-    // Weights outlive the step in which a model happens to be built.
-    scope(() => {
-      this.build(inputShape);
-    });
-    this.built = true;
+  override getConfig(): Record<string, unknown> {
+    const config = super.getConfig();
+    return this.inputShape ? { ...config, inputShape: [...this.inputShape] } : config;
   }
 
   /**
@@ -133,79 +79,46 @@ export abstract class Layer {
    *
    * @example const y = layers.dense({ units: 3 }).apply([[1, 2]]);
    */
-  apply(input: TensorLike, context: Partial<CallContext> = {}): Tensor | readonly Tensor[] {
+  apply(input: TensorLike, options: ApplyOptions = {}): Tensor | readonly Tensor[] {
     const x = asTensor(input);
     this.ensureBuilt(x.shape);
-    return this.call(x, { ...context, training: context.training ?? false, mask: context.mask ?? null });
-  }
-
-  /** Makes and registers a weight. For use in `build`. */
-  protected addWeight(
-    name: string,
-    shape: Shape,
-    initializer: Initializer,
-    options: { regularizer?: Regularizer | null; constraint?: Constraint | null; trainable?: boolean } = {},
-  ): Variable {
-    const variable = new Variable(initializer.apply(shape), {
-      name: `${this.name}/${name}`,
-      trainable: options.trainable ?? true,
+    const { training = false, mask, initialState } = options;
+    return this.call(x, {
+      training,
+      mask: mask === null || mask === undefined ? null : asTensor(mask, "bool"),
+      ...(initialState ? { initialState: initialState.map((s) => asTensor(s)) } : {}),
     });
-    this.ownWeights.push({
-      variable,
-      regularizer: options.regularizer ?? null,
-      constraint: options.constraint ?? null,
+  }
+
+  /** Checks an input's rank; `sizes` words what is expected, for example "[batch, time, features]". */
+  protected requireRank(input: { readonly shape: BatchShape }, minimum: number, sizes: string): void {
+    if (input.shape.length >= minimum) return;
+    throw new RondoError("shape", `${this.className} cannot take an input of this rank`, {
+      path: this.describe(),
+      received: formatShape(input.shape),
+      expected: sizes,
+      fix: minimum === 3 ? "did an earlier recurrent layer forget returnSequences: true?" : "add the missing axes",
     });
-    return keep(variable);
   }
 
-  /** All weights with their regularizers and constraints, own first, then the children's. */
-  get allWeights(): readonly Weight[] {
-    return [...this.ownWeights, ...this.children.flatMap((child) => child.allWeights)];
+  /** The size of the last axis, which weights depend on and which therefore must be known. */
+  protected lastSize(inputShape: BatchShape): number {
+    const size = inputShape[inputShape.length - 1];
+    if (typeof size === "number") return size;
+    throw new RondoError("shape", `${this.className} needs to know the size of its input's last axis`, {
+      path: this.describe(),
+      received: formatShape(inputShape),
+      fix: "give the first layer an inputShape whose last size is a number",
+    });
   }
 
-  get weights(): readonly Variable[] {
-    return this.allWeights.map((w) => w.variable);
-  }
-
-  get trainableWeights(): readonly Variable[] {
-    if (!this.trainable) return [];
-    const own = this.ownWeights.map((w) => w.variable).filter((v) => v.trainable);
-    return [...own, ...this.children.flatMap((child) => child.trainableWeights)];
-  }
-
-  get nonTrainableWeights(): readonly Variable[] {
-    const trained = new Set(this.trainableWeights);
-    return this.weights.filter((v) => !trained.has(v));
-  }
-
-  countParams(): number {
-    return this.weights.reduce((sum, v) => sum + v.size, 0);
-  }
-
-  /** Copies of the weights, in the layer's order. */
-  getWeights(): Tensor[] {
-    return this.weights.map((v) => tensor(v.dataSync(), v.shape, v.dtype));
-  }
-
-  /** Overwrites the weights, in the order of `getWeights`. Throws RondoError "shape" and changes nothing when they do not fit. */
-  setWeights(values: readonly TensorLike[]): void {
-    const variables = this.weights;
-    const tensors = values.map((v) => asTensor(v));
-    const mismatch =
-      tensors.length !== variables.length ||
-      tensors.some((t, i) => formatShape(t.shape) !== formatShape(variables[i]!.shape));
-    if (mismatch) {
-      throw new RondoError("shape", "these weights do not fit the layer", {
-        path: this.describe(),
-        received: tensors.map((t) => formatShape(t.shape)).join(", ") || "none",
-        expected: variables.map((v) => `${v.name} ${formatShape(v.shape)}`).join(", ") || "none (is the layer built?)",
-      });
-    }
-    for (const [i, v] of variables.entries()) v.assign(tensors[i]!);
-  }
-
-  /** Sets recurrent states back to their start; nothing to do for stateless layers. */
-  resetStates(): void {
-    for (const child of this.children) child.resetStates();
+  /** Checks that the last axis has the size the weights were made for. */
+  protected requireLastSize(input: Tensor, expected: number): void {
+    if (input.shape[input.rank - 1] === expected) return;
+    throw new RondoError("shape", `${this.className} was built for inputs of another size`, {
+      path: this.describe(),
+      received: formatShape(input.shape),
+      expected: `a last axis of ${expected}`,
+    });
   }
 }

@@ -1,0 +1,85 @@
+import { notEqual } from "../../tensor/ops/comparison.js";
+import { gather } from "../../tensor/ops/indexing.js";
+import { indices } from "../../tensor/ops/operands.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import type { Variable } from "../../tensor/variable.js";
+import type { ConstraintSpec } from "../constraints.js";
+import {
+  constraint,
+  type Fields,
+  flag,
+  initializer,
+  layerOptionNames,
+  positive,
+  readFields,
+  regularizer,
+  type Values,
+  writeFields,
+} from "../fields.js";
+import type { InitializerSpec } from "../initializers.js";
+import { type BatchShape, Layer, type LayerOptions } from "../layer.js";
+import type { RegularizerSpec } from "../regularizers.js";
+
+export interface EmbeddingOptions extends LayerOptions {
+  /** Number of different indices, the largest index plus 1. */
+  inputDim: number;
+  /** Size of the vector each index stands for. */
+  outputDim: number;
+  /** Index 0 is padding: its steps are masked. Default: false. */
+  maskZero?: boolean;
+  /** Default: "randomUniform" (-0.05 to 0.05). */
+  embeddingsInitializer?: InitializerSpec;
+  embeddingsRegularizer?: RegularizerSpec;
+  embeddingsConstraint?: ConstraintSpec;
+}
+
+const fields = {
+  inputDim: positive(),
+  outputDim: positive(),
+  maskZero: flag(false),
+  embeddingsInitializer: initializer("randomUniform"),
+  embeddingsRegularizer: regularizer(),
+  embeddingsConstraint: constraint(),
+} satisfies Fields<EmbeddingOptions, keyof LayerOptions>;
+
+/**
+ * Turns whole numbers into trainable vectors: [...] -> [..., outputDim]. Throws RondoError "value" for an index that is
+ * no whole number in [0, inputDim).
+ *
+ * @example layers.embedding({ inputDim: 10000, outputDim: 64, maskZero: true })
+ */
+export class Embedding extends Layer {
+  readonly className = "Embedding";
+  readonly options: Values<typeof fields>;
+  embeddings!: Variable;
+
+  constructor(options: EmbeddingOptions) {
+    super(options);
+    this.options = readFields("layers.embedding", fields, options, layerOptionNames);
+  }
+
+  override build(_inputShape: BatchShape): void {
+    const { inputDim, outputDim, ...o } = this.options;
+    this.embeddings = this.addWeight("embeddings", [inputDim, outputDim], o.embeddingsInitializer, {
+      regularizer: o.embeddingsRegularizer,
+      constraint: o.embeddingsConstraint,
+    });
+  }
+
+  call(input: Tensor): Tensor {
+    // Checked here, so that the message names the layer.
+    return gather(this.embeddings, indices(input, this.options.inputDim, this.describe()), 0);
+  }
+
+  override computeMask(input: Tensor, _mask: Tensor | null): Tensor | null {
+    return this.options.maskZero ? notEqual(input, 0) : null;
+  }
+
+  computeOutputShape(inputShape: BatchShape): BatchShape {
+    return [...inputShape, this.options.outputDim];
+  }
+
+  override getConfig(): Record<string, unknown> {
+    return { ...super.getConfig(), ...writeFields(this, fields, this.options) };
+  }
+}

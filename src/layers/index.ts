@@ -1,0 +1,124 @@
+import { ActivationLayer, type ActivationOptions } from "./core/activation.js";
+import { Dense, type DenseOptions } from "./core/dense.js";
+import { Dropout, type DropoutOptions } from "./core/dropout.js";
+import { Embedding, type EmbeddingOptions } from "./core/embedding.js";
+import { Flatten, type FlattenOptions } from "./core/flatten.js";
+import { Masking, type MaskingOptions } from "./core/masking.js";
+import { RepeatVector, type RepeatVectorOptions } from "./core/repeat-vector.js";
+import { Reshape, type ReshapeOptions } from "./core/reshape.js";
+import { TimeDistributed, type TimeDistributedOptions } from "./core/time-distributed.js";
+import { Bidirectional, type BidirectionalOptions } from "./recurrent/bidirectional.js";
+import { GRU, type GRUOptions } from "./recurrent/gru.js";
+import { GRUCell, type GRUCellOptions } from "./recurrent/gru-cell.js";
+import { LSTM, type LSTMOptions } from "./recurrent/lstm.js";
+import { LSTMCell, type LSTMCellOptions } from "./recurrent/lstm-cell.js";
+import { RNN, type RNNOptions } from "./recurrent/rnn.js";
+import { SimpleRNN, type SimpleRNNOptions } from "./recurrent/simple-rnn.js";
+import { SimpleRNNCell, type SimpleRNNCellOptions } from "./recurrent/simple-rnn-cell.js";
+import { StackedRNNCells, type StackedRNNCellsOptions } from "./recurrent/stacked-cells.js";
+import type { Factories } from "./table.js";
+
+/**
+ * Makes layers. Names, options and defaults are those of Keras 3, in camelCase; unknown options are errors.
+ *
+ * @example sequential([layers.embedding({ inputDim: 1000, outputDim: 32 }), layers.lstm({ units: 64 }), layers.dense({ units: 1 })])
+ */
+export const layers = {
+  /** Applies an activation function. @see ActivationLayer */
+  activation: (options: ActivationOptions) => new ActivationLayer(options),
+  /** Runs a recurrent layer in both directions. @see Bidirectional */
+  bidirectional: (options: BidirectionalOptions) => new Bidirectional(options),
+  /** activation(x · kernel + bias) over the last axis. @see Dense */
+  dense: (options: DenseOptions) => new Dense(options),
+  /** Drops random elements while training. @see Dropout */
+  dropout: (options: DropoutOptions) => new Dropout(options),
+  /** Turns whole numbers into trainable vectors. @see Embedding */
+  embedding: (options: EmbeddingOptions) => new Embedding(options),
+  /** All axes but the batch as one. @see Flatten */
+  flatten: (options?: FlattenOptions) => new Flatten(options),
+  /** Gated recurrent unit over time. @see GRU */
+  gru: (options: GRUOptions) => new GRU(options),
+  /** One step of a gated recurrent unit. @see GRUCell */
+  gruCell: (options: GRUCellOptions) => new GRUCell(options),
+  /** Long short-term memory over time. @see LSTM */
+  lstm: (options: LSTMOptions) => new LSTM(options),
+  /** One step of a long short-term memory. @see LSTMCell */
+  lstmCell: (options: LSTMCellOptions) => new LSTMCell(options),
+  /** Masks the steps whose features all have one value. @see Masking */
+  masking: (options?: MaskingOptions) => new Masking(options),
+  /** Repeats a vector over time. @see RepeatVector */
+  repeatVector: (options: RepeatVectorOptions) => new RepeatVector(options),
+  /** The same elements under another shape. @see Reshape */
+  reshape: (options: ReshapeOptions) => new Reshape(options),
+  /** Runs any cell, or a stack of cells, over time. @see RNN */
+  rnn: (options: RNNOptions) => new RNN(options),
+  /** Simple (Elman) network over time. @see SimpleRNN */
+  simpleRNN: (options: SimpleRNNOptions) => new SimpleRNN(options),
+  /** One step of a simple network. @see SimpleRNNCell */
+  simpleRNNCell: (options: SimpleRNNCellOptions) => new SimpleRNNCell(options),
+  /** Several cells as one. @see StackedRNNCells */
+  stackedRNNCells: (options: StackedRNNCellsOptions) => new StackedRNNCells(options),
+  /** Applies a layer to every step. @see TimeDistributed */
+  timeDistributed: (options: TimeDistributedOptions) => new TimeDistributed(options),
+} satisfies Factories;
+
+export {
+  type Activation,
+  type ActivationName,
+  type ActivationSpec,
+  activations,
+  getActivation,
+} from "./activations.js";
+export type { Component, LayerState, Weight } from "./component.js";
+export { type Constraint, type ConstraintSpec, constraints, getConstraint } from "./constraints.js";
+export { getInitializer, type Initializer, type InitializerSpec, initializers } from "./initializers.js";
+export {
+  type ApplyOptions,
+  type BatchShape,
+  type CallContext,
+  Layer,
+  type LayerOptions,
+  resetLayerNames,
+} from "./layer.js";
+export { Cell, type CellContext, type RNNCell, type StepResult } from "./recurrent/cell.js";
+export { RecurrentLayer, type RecurrentOptions } from "./recurrent/recurrent-layer.js";
+export { getRegularizer, type Regularizer, type RegularizerSpec, regularizers } from "./regularizers.js";
+export { deserializeLayer, type LayerSpec, registerLayer, serializeLayer } from "./serialize.js";
+export {
+  ActivationLayer,
+  type ActivationOptions,
+  Bidirectional,
+  type BidirectionalOptions,
+  Dense,
+  type DenseOptions,
+  Dropout,
+  type DropoutOptions,
+  Embedding,
+  type EmbeddingOptions,
+  Flatten,
+  type FlattenOptions,
+  GRU,
+  GRUCell,
+  type GRUCellOptions,
+  type GRUOptions,
+  LSTM,
+  LSTMCell,
+  type LSTMCellOptions,
+  type LSTMOptions,
+  Masking,
+  type MaskingOptions,
+  RepeatVector,
+  type RepeatVectorOptions,
+  Reshape,
+  type ReshapeOptions,
+  RNN,
+  type RNNOptions,
+  SimpleRNN,
+  SimpleRNNCell,
+  type SimpleRNNCellOptions,
+  type SimpleRNNOptions,
+  StackedRNNCells,
+  type StackedRNNCellsOptions,
+  TimeDistributed,
+  type TimeDistributedOptions,
+};

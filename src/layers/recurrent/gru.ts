@@ -1,0 +1,37 @@
+import { checkOptions } from "../../errors.js";
+import { gruSequence, type SequenceOptions, type SequenceResult } from "../../tensor/ops/recurrent.js";
+import { isActivation } from "../activations.js";
+import { pickFields } from "../fields.js";
+import { GRUCell, type GRUCellOptions, gruCellFields } from "./gru-cell.js";
+import { cellConfig, RecurrentLayer, type RecurrentOptions, recurrentOptionNames } from "./recurrent-layer.js";
+
+export interface GRUOptions extends GRUCellOptions, RecurrentOptions {}
+
+/**
+ * A gated recurrent unit over time (see `GRUCell` for the formula): [batch, time, features] -> [batch, units].
+ * One fused kernel per pass with the default activations.
+ *
+ * @example layers.gru({ units: 64, returnSequences: true })
+ */
+export class GRU extends RecurrentLayer<GRUCell> {
+  readonly className = "GRU";
+
+  constructor(options: GRUOptions) {
+    checkOptions("layers.gru", options, [...Object.keys(gruCellFields), ...recurrentOptionNames]);
+    super("layers.gru", new GRUCell(pickFields(gruCellFields, options), "layers.gru"), options);
+  }
+
+  protected override fused(options: SequenceOptions): SequenceResult | null {
+    const { activation, recurrentActivation, resetAfter } = this.cell.options;
+    const standard = isActivation(activation, "tanh") && isActivation(recurrentActivation, "sigmoid");
+    return standard ? gruSequence({ ...options, resetAfter }) : null;
+  }
+
+  override getConfig(): Record<string, unknown> {
+    return { ...super.getConfig(), ...cellConfig(this.cell) };
+  }
+
+  override copyOptions(): Record<string, unknown> {
+    return { ...super.copyOptions(), ...this.cell.options };
+  }
+}

@@ -1,0 +1,64 @@
+import { add, mul } from "../../tensor/ops/arithmetic.js";
+import { ones } from "../../tensor/ops/creation.js";
+import { concat, split } from "../../tensor/ops/slicing.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import type { ActivationSpec } from "../activations.js";
+import type { ComponentOptions } from "../component.js";
+import { activation, type Fields, flag, type Values } from "../fields.js";
+import type { Initializer } from "../initializers.js";
+import type { CellContext, StepResult } from "./cell.js";
+import { project, StandardCell, type StandardCellOptions, standardCellFields } from "./standard-cell.js";
+
+export interface LSTMCellOptions extends StandardCellOptions {
+  /** Of the three gates. Default: "sigmoid". */
+  recurrentActivation?: ActivationSpec;
+  /** Starts the forget gate's bias at 1, so that the network remembers at first. Default: true. */
+  unitForgetBias?: boolean;
+}
+
+export const lstmCellFields = {
+  ...standardCellFields,
+  recurrentActivation: activation("sigmoid"),
+  unitForgetBias: flag(true),
+} satisfies Fields<LSTMCellOptions, keyof ComponentOptions>;
+
+/**
+ * One step of a long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000):
+ *
+ *     i, f, o = recurrentActivation(x · kernel + h · recurrentKernel + bias), each with its own columns
+ *     c' = f c + i activation(…), h' = o activation(c')
+ *
+ * Weights hold the gates in the order i, f, c, o. States [h, c], output h'.
+ *
+ * @example layers.rnn({ cell: layers.lstmCell({ units: 32 }) })
+ */
+export class LSTMCell extends StandardCell<Values<typeof lstmCellFields>> {
+  readonly className: string = "LSTMCell";
+  protected readonly gates = 4;
+
+  constructor(options: LSTMCellOptions, where = "layers.lstmCell") {
+    super(where, lstmCellFields, options);
+  }
+
+  get stateSize(): readonly number[] {
+    return [this.options.units, this.options.units];
+  }
+
+  protected override get biasInitializer(): Initializer {
+    const { biasInitializer, unitForgetBias, units } = this.options;
+    if (!unitForgetBias) return biasInitializer;
+    const apply = () => concat([biasInitializer.apply([units]), ones([units]), biasInitializer.apply([2 * units])]);
+    return { apply, config: undefined };
+  }
+
+  call(input: Tensor, [h, c]: readonly Tensor[], { training, drawn }: CellContext): StepResult {
+    const { activation, recurrentActivation } = this.options;
+    const masks = this.masksOf(drawn, input, training);
+    const sum = add(project(input, this.kernel, masks.input), project(h!, this.recurrentKernel, masks.recurrent));
+    const [i, f, candidate, o] = split(this.bias ? add(sum, this.bias) : sum, 4, 1) as [Tensor, Tensor, Tensor, Tensor];
+    const kept = mul(recurrentActivation.apply(f), c!);
+    const nextC = add(kept, mul(recurrentActivation.apply(i), activation.apply(candidate)));
+    const nextH = mul(recurrentActivation.apply(o), activation.apply(nextC));
+    return [nextH, [nextH, nextC]];
+  }
+}

@@ -1,0 +1,38 @@
+import { checkOptions } from "../../errors.js";
+import { lstmSequence, type SequenceOptions, type SequenceResult } from "../../tensor/ops/recurrent.js";
+import { isActivation } from "../activations.js";
+import { pickFields } from "../fields.js";
+import { LSTMCell, type LSTMCellOptions, lstmCellFields } from "./lstm-cell.js";
+import { cellConfig, RecurrentLayer, type RecurrentOptions, recurrentOptionNames } from "./recurrent-layer.js";
+
+export interface LSTMOptions extends LSTMCellOptions, RecurrentOptions {}
+
+/**
+ * A long short-term memory over time (see `LSTMCell` for the formula): [batch, time, features] -> [batch, units].
+ * States [h, c]. One fused kernel per pass with the default activations.
+ *
+ * @example layers.lstm({ units: 64, returnSequences: true, inputShape: [null, 8] })
+ */
+export class LSTM extends RecurrentLayer<LSTMCell> {
+  readonly className = "LSTM";
+
+  constructor(options: LSTMOptions) {
+    checkOptions("layers.lstm", options, [...Object.keys(lstmCellFields), ...recurrentOptionNames]);
+    super("layers.lstm", new LSTMCell(pickFields(lstmCellFields, options), "layers.lstm"), options);
+  }
+
+  protected override fused(options: SequenceOptions): SequenceResult | null {
+    const { activation, recurrentActivation } = this.cell.options;
+    return isActivation(activation, "tanh") && isActivation(recurrentActivation, "sigmoid")
+      ? lstmSequence(options)
+      : null;
+  }
+
+  override getConfig(): Record<string, unknown> {
+    return { ...super.getConfig(), ...cellConfig(this.cell) };
+  }
+
+  override copyOptions(): Record<string, unknown> {
+    return { ...super.copyOptions(), ...this.cell.options };
+  }
+}
