@@ -68,6 +68,18 @@ export class HostArray {
     return result;
   }
 
+  /** Rows of `length` consecutive rows of this array, beginning every `stride` rows; shares memory. @internal */
+  windows(count: number, length: number, stride: number, offset: number): HostArray {
+    const rest = this.shape.length > 1 ? this.shape.slice(1) : [1];
+    const start = this.start + offset * this.rowStride;
+    return new HostArray(this.source, [count, length, ...rest], this.dtype, start, stride * this.rowStride);
+  }
+
+  /** The same rows under another shape; shares memory. @internal */
+  reshaped(shape: Shape): HostArray {
+    return new HostArray(this.source, shape, this.dtype, this.start, this.rowStride);
+  }
+
   /** The elements of one row, copied. */
   row(index: number): number[] {
     const at = this.start + index * this.rowStride;

@@ -9,7 +9,7 @@ import type { Variable } from "../tensor/variable.js";
 import type { Logs } from "../training/callbacks.js";
 import { Compiled, type CompileOptions } from "../training/compile.js";
 import { type EvaluateOptions, evaluate } from "../training/evaluate.js";
-import { type FitOptions, type FitRun, fit, type History } from "../training/fit.js";
+import { type FitOptions, type FitRun, fitModel, type History } from "../training/fit.js";
 import type { Direction } from "../training/metrics.js";
 import { type PredictOptions, predict, predictOnBatch } from "../training/predict.js";
 import type { SavedState } from "../training/saved-state.js";
@@ -187,7 +187,7 @@ export abstract class Model {
   fit(x: DataLike, y: DataLike, options?: FitOptions): Promise<History>;
   fit(dataset: Dataset, options?: FitOptions): Promise<History>;
   fit(data: DataLike | Dataset, yOrOptions?: DataLike | FitOptions, options?: FitOptions): Promise<History> {
-    return fit(this, data, yOrOptions, options);
+    return fitModel(this, data, yOrOptions, options);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { checkOptions, RondoError } from "../errors.js";
 import { type BatchShape, Layer } from "../layers/layer.js";
-import { layerFromConfig } from "../layers/registry.js";
+import { deserializeLayer, serializeLayer } from "../layers/serialize.js";
 import { formatShape } from "../tensor/shape.js";
 import { Tensor } from "../tensor/tensor.js";
 import { type ForwardResult, type LayerObserver, Model } from "./model.js";
@@ -123,7 +123,7 @@ export class Sequential extends Model {
   override getConfig(): Record<string, unknown> {
     return {
       name: this.name,
-      layers: this.stack.map((layer) => ({ className: layer.className, config: layer.getConfig() })),
+      layers: this.stack.map(serializeLayer),
       ...(this.shape ? { inputShape: this.shape.slice(1) } : {}),
     };
   }
@@ -152,7 +152,7 @@ export function sequentialFromConfig(config: Record<string, unknown>): Sequentia
       expected: "name and layers",
     });
   }
-  const model = new Sequential({ ...(name ? { name } : {}), layers: layers.map((saved) => layerFromConfig(saved)) });
+  const model = new Sequential({ ...(name ? { name } : {}), layers: layers.map(deserializeLayer) });
   if (inputShape) model.build([null, ...inputShape]);
   return model;
 }

@@ -97,7 +97,7 @@ export interface FitRun {
 }
 
 /** `Model.fit`. */
-export async function fit(
+export async function fitModel(
   model: Model,
   data: DataLike | Dataset,
   yOrOptions?: DataLike | FitOptions,

@@ -92,7 +92,7 @@ function metric({ name, direction, values, gather = weightedMeans, finish = (m) 
 }
 
 /** The targets in `shape`, when only axes of size 1 at the end differ. */
-function fit(name: string, yTrue: Tensor, shape: readonly number[], yPred: Tensor): Tensor {
+function inShape(name: string, yTrue: Tensor, shape: readonly number[], yPred: Tensor): Tensor {
   const column = sameShape(yTrue.shape, [...shape, 1]);
   const row = shape.at(-1) === 1 && sameShape(yTrue.shape, shape.slice(0, -1));
   if (!column && !row && !sameShape(yTrue.shape, shape)) {
@@ -106,13 +106,13 @@ function fit(name: string, yTrue: Tensor, shape: readonly number[], yPred: Tenso
 
 const matches: Record<"binary" | "categorical" | "sparse", (name: string, threshold: number) => LossFunction> = {
   binary: (name, threshold) => (yTrue, yPred) => {
-    const target = fit(name, cast(yTrue, "float32"), yPred.shape, yPred);
+    const target = inShape(name, cast(yTrue, "float32"), yPred.shape, yPred);
     return cast(equal(target, cast(greater(yPred, threshold), "float32")), "float32");
   },
   categorical: (name) => (yTrue, yPred) =>
-    cast(equal(argMax(fit(name, yTrue, yPred.shape, yPred), -1), argMax(yPred, -1)), "float32"),
+    cast(equal(argMax(inShape(name, yTrue, yPred.shape, yPred), -1), argMax(yPred, -1)), "float32"),
   sparse: (name) => (yTrue, yPred) => {
-    const target = fit(name, cast(yTrue, "int32"), yPred.shape.slice(0, -1), yPred);
+    const target = inShape(name, cast(yTrue, "int32"), yPred.shape.slice(0, -1), yPred);
     return cast(equal(target, argMax(yPred, -1)), "float32");
   },
 };

@@ -59,6 +59,8 @@ export abstract class RecurrentLayer<C extends Cell = Cell> extends Layer {
   readonly settings: Values<typeof recurrentFields>;
   /** Bidirectional layers want zeros at masked steps whatever the layer was told. @internal */
   zeroOutputForMask: boolean;
+  /** Carries states from call to call as if stateful; truncated backpropagation sets it for a while. @internal */
+  carriesStates = false;
   private inputSize: number | null = null;
   private carried: readonly Variable[] | null = null;
 
@@ -103,7 +105,7 @@ export abstract class RecurrentLayer<C extends Cell = Cell> extends Layer {
     this.checkMask(input, context.mask);
     const initial = this.initialStates(input.shape[0]!, context.initialState);
     const { output, states } = this.run({ input, mask: context.mask, initial, training: context.training });
-    if (this.settings.stateful) this.carry(states);
+    if (this.settings.stateful || this.carriesStates) this.carry(states);
     return this.settings.returnState ? [output, ...states] : output;
   }
 
