@@ -31,6 +31,12 @@ describe("resolveTextConfig", () => {
     expect(() => resolveTextConfig(given as Partial<TextConfig>)).toThrow(message);
   });
 
+  it("lets the time alone decide when only a time is given", () => {
+    expect(resolveTextConfig({ time: 60 }).epochs).toBe(0);
+    expect(resolveTextConfig({ time: 60, epochs: 2 }).epochs).toBe(2);
+    expect(() => resolveTextConfig({ epochs: 0 })).toThrow(/never end/);
+  });
+
   it("refuses an unknown preset", () => {
     expect(() => resolveTextConfig({}, "fats" as "fast")).toThrow(/did you mean "fast"/);
   });

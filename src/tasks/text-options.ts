@@ -24,6 +24,8 @@ export interface TextConfig {
   window: number;
   /** Passes over the text; 0 goes on until the time is over. */
   epochs: number;
+  /** Seconds after which training ends, earlier runs of a resumed training included; 0 sets no limit. */
+  time: number;
   /** Validations without progress after which training stops; 0 never stops early. */
   patience: number;
   /** Fraction at the end of the text kept for validation, 0 <= validationSplit < 1. */
@@ -34,7 +36,7 @@ export interface TextConfig {
 
 export type PresetName = "fast" | "balanced" | "best";
 
-const common = { cell: "lstm", layers: 2, decay: 0.05, clip: 1, validationSplit: 0.1, seed: 1 } as const;
+const common = { cell: "lstm", layers: 2, decay: 0.05, clip: 1, time: 0, validationSplit: 0.1, seed: 1 } as const;
 
 /** Starting points; every value can be overridden. */
 export const textPresets: Readonly<Record<PresetName, TextConfig>> = {
@@ -81,6 +83,7 @@ const rules: Readonly<Record<keyof TextConfig, NumberRule | readonly string[]>> 
   batchSize: whole(1, 65_536),
   window: whole(1, 65_536),
   epochs: whole(0, 1_000_000),
+  time: { integer: false, min: 0, max: 1e9, expected: "seconds, at least 0 (0: no limit)" },
   patience: whole(0, 1_000_000),
   validationSplit: fraction,
   seed: whole(0, 2 ** 32 - 1),
@@ -107,8 +110,8 @@ export function checkTextOption(name: keyof TextConfig, value: unknown, shown: s
 }
 
 /**
- * The complete configuration: the preset's values, with those that are given in their place.
- * Throws RondoError "option" for unknown names and values out of range.
+ * The complete configuration: the preset's values, with those that are given in their place. With a time but no number of
+ * epochs, only the time counts. Throws RondoError "option" for unknown names and values out of range.
  *
  * @example resolveTextConfig({ units: 64 }, "balanced")
  */
@@ -119,6 +122,13 @@ export function resolveTextConfig(given: Partial<TextConfig>, preset: PresetName
     if (value === undefined) continue;
     checkTextOption(name, value);
     config[name] = value;
+  }
+  if (given.time && given.epochs === undefined) config.epochs = 0;
+  if (config.epochs === 0 && config.time === 0) {
+    throw new RondoError("option", "this training would never end", {
+      received: "epochs 0 and time 0",
+      expected: "a number of epochs or a time",
+    });
   }
   return config;
 }
