@@ -20,7 +20,6 @@ RONDO_INLINE Vec siluOf(Vec x) { return x * choose(x < splat(-80.0f), vexp(x), v
 RONDO_INLINE VecInt bits01(VecInt mask) { return mask & splatInt(1); }
 
 // Integer arithmetic that wraps: on unsigned lanes, where C++ defines it.
-typedef uint32_t VecUint __attribute__((vector_size(VW * 4)));
 RONDO_INLINE VecInt wrapAdd(VecInt a, VecInt b) { return (VecInt)((VecUint)a + (VecUint)b); }
 RONDO_INLINE VecInt wrapSub(VecInt a, VecInt b) { return (VecInt)((VecUint)a - (VecUint)b); }
 RONDO_INLINE VecInt wrapMul(VecInt a, VecInt b) { return (VecInt)((VecUint)a * (VecUint)b); }

@@ -30,21 +30,23 @@ void gather(const float* x, const int32_t* indices, float* out, int32_t outer, i
   });
 }
 
-// out [outer, n, inner] at indices [m] += updates [outer, m, inner], in the order of the indices. Threads share the columns:
-// several indices may name the same row.
+// out [outer, n, inner] at indices [m] += updates [outer, m, inner], in the order of the indices. Threads share the outer
+// axis or the columns: several indices may name the same row.
 void scatterAdd(const int32_t* indices, const float* updates, float* out, int32_t outer, int32_t n, int32_t m, int32_t inner) {
-  for (int64_t o = 0; o < outer; o++) {
-    const float* from = updates + o * m * inner;
-    float* to = out + o * n * inner;
-    const int64_t grain = larger<int64_t>(16, lightGrain / larger<int64_t>(1, m));
-    parallelFor(inner, grain, [=](int64_t begin, int64_t end) {
-      for (int64_t j = 0; j < m; j++) {
-        const float* row = from + j * inner;
-        float* target = to + int64_t(indices[j]) * inner;
-        for (int64_t i = begin; i < end; i++) target[i] += row[i];
-      }
-    });
-  }
+  const int64_t columns = larger<int64_t>(16, lightGrain / larger<int64_t>(1, m));
+  parallelFor(outer, rowGrain(int64_t(m) * inner), [=](int64_t first, int64_t last) {
+    for (int64_t o = first; o < last; o++) {
+      const float* from = updates + o * m * inner;
+      float* to = out + o * n * inner;
+      parallelFor(inner, columns, [=](int64_t begin, int64_t end) {
+        for (int64_t j = 0; j < m; j++) {
+          const float* row = from + j * inner;
+          float* target = to + int64_t(indices[j]) * inner;
+          for (int64_t i = begin; i < end; i++) target[i] += row[i];
+        }
+      });
+    }
+  });
 }
 
 // out[r, j] = x[r, indices[r, j]]: x [rows, n], indices [rows, k]

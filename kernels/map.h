@@ -10,6 +10,8 @@ namespace RONDO_ARCH {
 constexpr int64_t lightGrain = 32768;  // elements a thread should get when memory is the limit
 constexpr int64_t heavyGrain = 4096;   // when computing is
 
+typedef uint32_t VecUint __attribute__((vector_size(VW * 4)));
+
 RONDO_INLINE Vec loadLanes(const float* p) { return load(p); }
 RONDO_INLINE VecInt loadLanes(const int32_t* p) { return loadInt(p); }
 RONDO_INLINE void storeLanes(float* p, Vec v) { store(p, v); }

@@ -1,0 +1,183 @@
+// Reductions and running sums over the middle axis of [outer, n, inner].
+#include "reduce.h"
+
+namespace RONDO_ARCH {
+namespace {
+
+constexpr int64_t rowPieces = 16;
+
+int64_t taskGrain(int64_t elements) { return larger<int64_t>(1, lightGrain / larger<int64_t>(1, elements)); }
+
+// Splits [outer, n, inner] into strips of columns: f(x at the strip, out at the strip, width) for each.
+template <class T, class F> void forEachStrip(const T* x, T* out, int64_t outer, int64_t n, int64_t inner, const F& f) {
+  const int64_t strips = (inner + stripWidth - 1) / stripWidth;
+  parallelFor(outer * strips, taskGrain(n * smaller<int64_t>(inner, stripWidth)), [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; task++) {
+      const int64_t o = task / strips, column = task % strips * stripWidth;
+      f(x + o * n * inner + column, out + o * inner + column, smaller<int64_t>(stripWidth, inner - column));
+    }
+  });
+}
+
+template <class F>
+void fold(const typename F::Element* x, typename F::Element* out, int64_t outer, int64_t n, int64_t inner) {
+  using Element = typename F::Element;
+  if (inner == 1) {
+    const auto rows = [&](int64_t begin, int64_t end) {
+      for (int64_t o = begin; o < end; o++) out[o] = foldLongRun<F>(x + o * n, n);
+    };
+    // Few long rows are themselves shared between threads.
+    if (n > 65536 && outer < threadCount()) rows(0, outer);
+    else parallelFor(outer, taskGrain(n), rows);
+    return;
+  }
+  // One high and narrow matrix: pieces of its rows first, in a number that does not depend on the threads.
+  if (outer == 1 && inner <= 4 * stripWidth && n >= rowPieces * 32 && n * inner >= 8 * lightGrain) {
+    Element partial[rowPieces * 4 * stripWidth];
+    const int64_t size = (n + rowPieces - 1) / rowPieces;
+    parallelFor(rowPieces, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) {
+        const int64_t first = smaller(n, i * size);
+        foldRows<F>(x + first * inner, smaller(size, n - first), inner, inner, partial + i * inner);
+      }
+    });
+    return foldRows<F>(partial, rowPieces, inner, inner, out);
+  }
+  forEachStrip(x, out, outer, n, inner, [&](const Element* from, Element* to, int64_t width) {
+    foldRows<F>(from, n, inner, width, to);
+  });
+}
+
+float logOf(float x) { return vlog(splat(x))[0]; }
+
+// log(sum(exp(x))), shifted by the largest element so that nothing overflows.
+float logSumExpRow(const float* x, int64_t n) {
+  const float top = foldLongRun<MaxFold>(x, n);
+  if (top - top != 0.0f) return top;  // infinite or NaN
+  return top + logOf(foldLongRun<SumExpFold>(x, n, top));
+}
+
+void logSumExp(const float* x, float* out, int64_t outer, int64_t n, int64_t inner) {
+  if (inner == 1) {
+    parallelFor(outer, larger<int64_t>(1, heavyGrain / larger<int64_t>(1, n)), [&](int64_t begin, int64_t end) {
+      for (int64_t o = begin; o < end; o++) out[o] = logSumExpRow(x + o * n, n);
+    });
+    return;
+  }
+  forEachStrip(x, out, outer, n, inner, [&](const float* from, float* to, int64_t width) {
+    float top[stripWidth], sum[stripWidth];
+    foldRows<MaxFold>(from, n, inner, width, top);
+    foldRows<SumExpFold>(from, n, inner, width, sum, top);
+    for (int64_t i = 0; i < width; i += VW) {
+      const Vec largest = load(top + i);
+      const Vec total = largest + vlog(load(sum + i));
+      const int some = lanesLeft(width - i);
+      storeUpTo(to + i, choose(largest - largest == Vec{}, total, largest), some);
+    }
+  });
+}
+
+}  // namespace
+
+void reduce(int32_t code, const float* x, float* out, int32_t outer, int32_t n, int32_t inner) {
+  switch (code) {
+    case op::reduce::sum: return fold<SumFold>(x, out, outer, n, inner);
+    case op::reduce::mean: {
+      fold<SumFold>(x, out, outer, n, inner);
+      const float count = float(n);
+      for (int64_t i = 0; i < int64_t(outer) * inner; i++) out[i] /= count;
+      return;
+    }
+    case op::reduce::max: return fold<MaxFold>(x, out, outer, n, inner);
+    case op::reduce::min: return fold<MinFold>(x, out, outer, n, inner);
+    case op::reduce::prod: return fold<ProductFold>(x, out, outer, n, inner);
+    case op::reduce::logSumExp: return logSumExp(x, out, outer, n, inner);
+  }
+}
+
+void reduceInt(int32_t code, const int32_t* x, int32_t* out, int32_t outer, int32_t n, int32_t inner) {
+  switch (code) {
+    case op::reduceInt::sum: return fold<SumFoldInt>(x, out, outer, n, inner);
+    case op::reduceInt::max: return fold<MaxFoldInt>(x, out, outer, n, inner);
+    case op::reduceInt::min: return fold<MinFoldInt>(x, out, outer, n, inner);
+    case op::reduceInt::prod: return fold<ProductFoldInt>(x, out, outer, n, inner);
+  }
+}
+
+void sumSquares(const float* x, float* out, int32_t n) { out[0] = foldLongRun<SumSquaresFold>(x, n); }
+
+// ---- position of the largest or smallest ------------------------------------------------------------------------------------
+
+namespace {
+
+// The extreme value first, then the first element that equals it (or is NaN).
+template <class F> int32_t positionInRow(const float* x, int64_t n) {
+  const float best = foldRun<F>(x, n, 0.0f);
+  const bool isNaN = best != best;
+  for (int64_t i = 0; i < n; i++)
+    if (isNaN ? x[i] != x[i] : x[i] == best) return int32_t(i);
+  return 0;
+}
+
+template <class F> void positionsInColumns(const float* x, int32_t* out, int64_t n, int64_t stride, int lanes) {
+  Vec best = loadUpTo(x, lanes);
+  VecInt position = {};
+  for (int64_t j = 1; j < n; j++) {
+    const Vec v = loadUpTo(x + j * stride, lanes);
+    const VecInt beats = (F::of(best, v) != best) & (best == best);
+    best = choose(beats, v, best);
+    position = beats ? splatInt(int32_t(j)) : position;
+  }
+  storeUpTo(reinterpret_cast<float*>(out), asFloat(position), lanes);
+}
+
+template <class F> void positions(const float* x, int32_t* out, int64_t outer, int64_t n, int64_t inner) {
+  if (n <= 0) return fillInt(out, int32_t(outer * inner), 0);
+  if (inner == 1) {
+    parallelFor(outer, taskGrain(n), [=](int64_t begin, int64_t end) {
+      for (int64_t o = begin; o < end; o++) out[o] = positionInRow<F>(x + o * n, n);
+    });
+    return;
+  }
+  const int64_t strips = (inner + VW - 1) / VW;
+  parallelFor(outer * strips, taskGrain(n * VW), [=](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; task++) {
+      const int64_t o = task / strips, column = task % strips * VW;
+      positionsInColumns<F>(x + o * n * inner + column, out + o * inner + column, n, inner, lanesLeft(inner - column));
+    }
+  });
+}
+
+}  // namespace
+
+void argReduce(int32_t code, const float* x, int32_t* out, int32_t outer, int32_t n, int32_t inner) {
+  switch (code) {
+    case op::argReduce::argMax: return positions<MaxFold>(x, out, outer, n, inner);
+    case op::argReduce::argMin: return positions<MinFold>(x, out, outer, n, inner);
+  }
+}
+
+// ---- running sums -----------------------------------------------------------------------------------------------------------
+
+// In double precision: the error of a running sum grows with its length.
+void cumulativeSum(const float* x, float* out, int32_t outer, int32_t n, int32_t inner, int32_t exclusive, int32_t reverse) {
+  constexpr int64_t width = 64;
+  const int64_t strips = (inner + width - 1) / width, rows = n, stride = inner;
+  parallelFor(outer * strips, taskGrain(rows * smaller(stride, width)), [=](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; task++) {
+      const int64_t column = task % strips * width, count = smaller(width, stride - column);
+      const int64_t start = task / strips * rows * stride + column;
+      double total[width] = {};
+      for (int64_t step = 0; step < rows; step++) {
+        const int64_t at = start + (reverse ? rows - 1 - step : step) * stride;
+        for (int64_t i = 0; i < count; i++) {
+          const double before = total[i];
+          total[i] += double(x[at + i]);
+          out[at + i] = float(exclusive ? before : total[i]);
+        }
+      }
+    }
+  });
+}
+
+}  // namespace RONDO_ARCH
