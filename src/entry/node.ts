@@ -1,9 +1,12 @@
 import { createBackendChooser } from "../backend/select.js";
+import { createNodeFiles } from "../platform/files-node.js";
 import { backendCandidates, requestedBackend } from "../platform/node.js";
 import { provideBackends } from "../tensor/engine.js";
 import { addTensorMethods } from "../tensor/methods.js";
+import { provideFiles } from "../util/files.js";
 
 provideBackends(createBackendChooser(backendCandidates(), requestedBackend()));
+provideFiles(createNodeFiles());
 addTensorMethods();
 
 export * from "../index.js";
