@@ -1,6 +1,6 @@
 import { Source } from "../inputs.js";
 import { type Case, type CaseTable, sizes } from "./case.js";
-import { extent, layouts } from "./layouts.js";
+import { extent, largeLayouts, layouts } from "./layouts.js";
 import { specialFloats, specialInts } from "./specials.js";
 
 /** Every kind of bit pattern that moving must keep: small integers (subnormal as floats), signalling NaN, -0. */
@@ -21,7 +21,7 @@ export const copyCases: CaseTable<
 
   *copyStrided() {
     // The two stride lists of a layout serve as source and destination; a destination must not meet itself.
-    for (const { name, shape, a, b } of layouts()) {
+    for (const { name, shape, a, b } of [...layouts(), ...largeLayouts()]) {
       const contiguous = shape.map((_, axis) => shape.slice(axis + 1).reduce((x, y) => x * y, 1));
       const overlaps = (strides: number[]) => strides.some((stride, axis) => stride === 0 && shape[axis]! > 1);
       for (const [kind, from, to] of [

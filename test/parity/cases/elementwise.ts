@@ -1,8 +1,8 @@
 import { type OpCode, type OpFamily, opCode, opCodes } from "../../../src/backend/kernels.js";
 import { type Bench, close, exact, type Tolerance } from "../bench.js";
 import { Source } from "../inputs.js";
-import { type Case, type CaseTable, sizes } from "./case.js";
-import { extent, layouts } from "./layouts.js";
+import { type Case, type CaseTable, sizes, sizesFor } from "./case.js";
+import { extent, largeLayouts, layouts } from "./layouts.js";
 import { specialFloats, specialInts, subnormals } from "./specials.js";
 
 const unaryTolerance: Partial<Record<OpCode<"unary">, Tolerance>> = {
@@ -27,13 +27,14 @@ function pairs(values: readonly number[]): [number[], number[]] {
 
 /** Two operands, and the dims of the binary kernels, for every layout. */
 function* layoutCases(
-  prefix: string,
+  op: string,
+  operation: number,
   lay: (bench: Bench, length: number, seed: number) => number,
   run: (bench: Bench, a: number, b: number, length: number, dims: number) => void,
 ): Generator<Case> {
-  for (const { name, shape, a, b } of layouts()) {
+  for (const { name, shape, a, b } of [...layouts(), ...(operation === 0 ? largeLayouts() : [])]) {
     yield {
-      name: `${prefix}${name}`,
+      name: `${op}, ${name}`,
       run(bench) {
         const [A, B] = [extent(shape, a), extent(shape, b)];
         const dims = bench.ints([shape.length, ...shape, ...a, ...b]);
@@ -78,7 +79,7 @@ export const elementwiseCases: CaseTable<
         ["specials", unlikeAtZero.includes(op) ? specialFloats : [...specialFloats, ...subnormals]],
         ["a wide range", new Source(3).floats(2000, -110, 110)],
         ["near zero", new Source(4).floats(2000, -1e-2, 1e-2)],
-        ...sizes.map((n) => [`n=${n}`, new Source(n).floats(n, -6, 6)] as [string, Float32Array]),
+        ...sizesFor(code).map((n) => [`n=${n}`, new Source(n).floats(n, -6, 6)] as [string, Float32Array]),
       ];
       for (const [name, x] of inputs) {
         yield {
@@ -91,7 +92,10 @@ export const elementwiseCases: CaseTable<
 
   *unaryInt() {
     for (const op of ops("unaryInt")) {
-      for (const x of [specialInts, ...sizes.map((n) => new Source(n).ints(n, -(2 ** 31), 2 ** 31))]) {
+      for (const x of [
+        specialInts,
+        ...sizesFor(opCode("unaryInt", op)).map((n) => new Source(n).ints(n, -(2 ** 31), 2 ** 31)),
+      ]) {
         yield {
           name: `${op}, n=${x.length}`,
           run: (b) => b.kernels.unaryInt(opCode("unaryInt", op), b.ints(x), b.outInts("out", x.length), x.length),
@@ -102,7 +106,7 @@ export const elementwiseCases: CaseTable<
 
   *classify() {
     for (const op of ops("classify")) {
-      for (const n of sizes) {
+      for (const n of sizesFor(opCode("classify", op))) {
         const x = Float32Array.from({ length: n }, (_, i) => [...specialFloats, ...subnormals][i % 50]!);
         yield {
           name: `${op}, n=${n}`,
@@ -131,7 +135,7 @@ export const elementwiseCases: CaseTable<
             vectorDims(b, left.length),
           ),
       };
-      yield* layoutCases(`${op}, `, layFloats, (b, x, y, length, dims) =>
+      yield* layoutCases(op, code, layFloats, (b, x, y, length, dims) =>
         b.kernels.binary(code, x, y, b.outFloats("out", length, tolerance), dims),
       );
     }
@@ -152,7 +156,7 @@ export const elementwiseCases: CaseTable<
             vectorDims(b, left.length),
           ),
       };
-      yield* layoutCases(`${op}, `, layInts, (b, x, y, length, dims) =>
+      yield* layoutCases(op, code, layInts, (b, x, y, length, dims) =>
         b.kernels.binaryInt(code, x, y, b.outInts("out", length), dims),
       );
     }
@@ -175,7 +179,7 @@ export const elementwiseCases: CaseTable<
       };
       // Whole numbers, so that some are equal.
       const lay = (b: Bench, n: number, seed: number) => b.floats(new Source(seed).ints(n, -2, 3));
-      yield* layoutCases(`${op}, `, lay, (b, x, y, length, dims) =>
+      yield* layoutCases(op, code, lay, (b, x, y, length, dims) =>
         b.kernels.compare(code, x, y, b.outInts("out", length), dims),
       );
     }
@@ -196,7 +200,7 @@ export const elementwiseCases: CaseTable<
             vectorDims(b, left.length),
           ),
       };
-      yield* layoutCases(`${op}, `, layInts, (b, x, y, length, dims) =>
+      yield* layoutCases(op, code, layInts, (b, x, y, length, dims) =>
         b.kernels.compareInt(code, x, y, b.outInts("out", length), dims),
       );
     }

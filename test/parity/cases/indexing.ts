@@ -99,7 +99,7 @@ export const indexingCases: CaseTable<
       for (const bad of [[], [0], [n - 1], [n >> 1, n - 1], [n >> 2]].filter((at) =>
         at.every((i) => i >= 0 && i < n),
       )) {
-        for (const value of [-1, 10, 2 ** 31 - 1, -(2 ** 31)]) {
+        for (const value of n === large ? [10] : [-1, 10, 2 ** 31 - 1, -(2 ** 31)]) {
           yield {
             name: `${value} at [${bad}] of ${n}`,
             run(b) {
@@ -122,7 +122,7 @@ export const indexingCases: CaseTable<
       for (const bad of [[], [0], [n - 1], [n >> 1, n - 1], [n >> 2]].filter((at) =>
         at.every((i) => i >= 0 && i < n),
       )) {
-        for (const value of [NaN, Infinity, -Infinity, 3.4e38]) {
+        for (const value of n === large ? [NaN] : [NaN, Infinity, -Infinity, 3.4e38]) {
           yield {
             name: `${value} at [${bad}] of ${n}`,
             run(b) {

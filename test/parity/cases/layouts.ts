@@ -38,6 +38,12 @@ export function layouts(): Layout[] {
     { name: "rank 5", shape: [2, 3, 1, 4, 5], a: [60, 20, 20, 5, 1], b: [1, 0, 0, 10, 2] },
     { name: "rank 6", shape: [2, 2, 2, 2, 2, 3], a: [48, 24, 12, 6, 3, 1], b: [1, 2, 4, 8, 16, 32] },
     { name: "rank 8", shape: [2, 1, 2, 1, 2, 3, 2, 2], a: [96, 0, 48, 0, 24, 4, 2, 1], b: [1, 0, 2, 0, 4, 8, 0, 24] },
+  ];
+}
+
+/** Enough for several threads. */
+export function largeLayouts(): Layout[] {
+  return [
     { name: "large rows", shape: [300, 401], a: [401, 1], b: [0, 1] },
     { name: "large columns", shape: [300, 401], a: [1, 300], b: [1, 0] },
     { name: "large vector", shape: [100_003], a: [1], b: [1] },
