@@ -1,4 +1,5 @@
 import { RondoError } from "../../errors.js";
+import type { RecurrentCell } from "../../tensor/forward/recurrent.js";
 import { zeros } from "../../tensor/ops/creation.js";
 import { formatShape } from "../../tensor/shape.js";
 import { Tensor } from "../../tensor/tensor.js";
@@ -42,6 +43,11 @@ export abstract class Cell extends Component {
   /** Whether `getInitialState` is all zeros, which fused kernels need not be given. */
   get startsAtZero(): boolean {
     return this.getInitialState === Cell.prototype.getInitialState;
+  }
+
+  /** The recurrence that whole-sequence kernels have for this cell with its options; null when there is none. */
+  get recurrence(): RecurrentCell | null {
+    return null;
   }
 
   /** Random numbers that stay the same for all steps of one call, handed to `call` as `context.drawn`. */

@@ -1,9 +1,10 @@
+import type { RecurrentCell } from "../../tensor/forward/recurrent.js";
 import { add, mul, sub } from "../../tensor/ops/arithmetic.js";
 import { matMul } from "../../tensor/ops/linalg.js";
 import { slice, split, unstack } from "../../tensor/ops/slicing.js";
 import type { Shape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { ActivationSpec } from "../activations.js";
+import { type ActivationSpec, isActivation } from "../activations.js";
 import type { ComponentOptions } from "../component.js";
 import { activation, type Fields, flag, type Values } from "../fields.js";
 import type { CellContext, StepResult } from "./cell.js";
@@ -49,6 +50,12 @@ export class GRUCell extends StandardCell<Values<typeof gruCellFields>> {
   protected override get biasShape(): Shape {
     const { units, resetAfter } = this.options;
     return resetAfter ? [2, 3 * units] : [3 * units];
+  }
+
+  override get recurrence(): RecurrentCell | null {
+    const { activation, recurrentActivation, resetAfter } = this.options;
+    const standard = isActivation(activation, "tanh") && isActivation(recurrentActivation, "sigmoid");
+    return standard && this.call === GRUCell.prototype.call ? { kind: "gru", resetAfter } : null;
   }
 
   call(input: Tensor, [h]: readonly Tensor[], { training, drawn }: CellContext): StepResult {

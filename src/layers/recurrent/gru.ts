@@ -1,6 +1,4 @@
 import { checkOptions } from "../../errors.js";
-import { gruSequence, type SequenceOptions, type SequenceResult } from "../../tensor/ops/recurrent.js";
-import { isActivation } from "../activations.js";
 import { pickFields } from "../fields.js";
 import { GRUCell, type GRUCellOptions, gruCellFields } from "./gru-cell.js";
 import { cellConfig, RecurrentLayer, type RecurrentOptions, recurrentOptionNames } from "./recurrent-layer.js";
@@ -19,12 +17,6 @@ export class GRU extends RecurrentLayer<GRUCell> {
   constructor(options: GRUOptions) {
     checkOptions("layers.gru", options, [...Object.keys(gruCellFields), ...recurrentOptionNames]);
     super("layers.gru", new GRUCell(pickFields(gruCellFields, options), "layers.gru"), options);
-  }
-
-  protected override fused(options: SequenceOptions): SequenceResult | null {
-    const { activation, recurrentActivation, resetAfter } = this.cell.options;
-    const standard = isActivation(activation, "tanh") && isActivation(recurrentActivation, "sigmoid");
-    return standard ? gruSequence({ ...options, resetAfter }) : null;
   }
 
   override getConfig(): Record<string, unknown> {

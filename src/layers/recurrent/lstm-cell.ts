@@ -1,8 +1,9 @@
+import type { RecurrentCell } from "../../tensor/forward/recurrent.js";
 import { add, mul } from "../../tensor/ops/arithmetic.js";
 import { ones } from "../../tensor/ops/creation.js";
 import { concat, split } from "../../tensor/ops/slicing.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { ActivationSpec } from "../activations.js";
+import { type ActivationSpec, isActivation } from "../activations.js";
 import type { ComponentOptions } from "../component.js";
 import { activation, type Fields, flag, type Values } from "../fields.js";
 import type { Initializer } from "../initializers.js";
@@ -49,6 +50,12 @@ export class LSTMCell extends StandardCell<Values<typeof lstmCellFields>> {
     if (!unitForgetBias) return biasInitializer;
     const apply = () => concat([biasInitializer.apply([units]), ones([units]), biasInitializer.apply([2 * units])]);
     return { apply, config: undefined };
+  }
+
+  override get recurrence(): RecurrentCell | null {
+    const { activation, recurrentActivation } = this.options;
+    const standard = isActivation(activation, "tanh") && isActivation(recurrentActivation, "sigmoid");
+    return standard && this.call === LSTMCell.prototype.call ? { kind: "lstm" } : null;
   }
 
   call(input: Tensor, [h, c]: readonly Tensor[], { training, drawn }: CellContext): StepResult {

@@ -1,6 +1,4 @@
 import { checkOptions } from "../../errors.js";
-import { lstmSequence, type SequenceOptions, type SequenceResult } from "../../tensor/ops/recurrent.js";
-import { isActivation } from "../activations.js";
 import { pickFields } from "../fields.js";
 import { LSTMCell, type LSTMCellOptions, lstmCellFields } from "./lstm-cell.js";
 import { cellConfig, RecurrentLayer, type RecurrentOptions, recurrentOptionNames } from "./recurrent-layer.js";
@@ -19,13 +17,6 @@ export class LSTM extends RecurrentLayer<LSTMCell> {
   constructor(options: LSTMOptions) {
     checkOptions("layers.lstm", options, [...Object.keys(lstmCellFields), ...recurrentOptionNames]);
     super("layers.lstm", new LSTMCell(pickFields(lstmCellFields, options), "layers.lstm"), options);
-  }
-
-  protected override fused(options: SequenceOptions): SequenceResult | null {
-    const { activation, recurrentActivation } = this.cell.options;
-    return isActivation(activation, "tanh") && isActivation(recurrentActivation, "sigmoid")
-      ? lstmSequence(options)
-      : null;
   }
 
   override getConfig(): Record<string, unknown> {

@@ -2,7 +2,13 @@ import { RondoError } from "../../errors.js";
 import { mul } from "../../tensor/ops/arithmetic.js";
 import { clone } from "../../tensor/ops/creation.js";
 import { expandDims } from "../../tensor/ops/movement.js";
-import type { SequenceOptions, SequenceResult } from "../../tensor/ops/recurrent.js";
+import {
+  gruSequence,
+  lstmSequence,
+  type SequenceOptions,
+  type SequenceResult,
+  simpleRnnSequence,
+} from "../../tensor/ops/recurrent.js";
 import { formatShape, sameShape } from "../../tensor/shape.js";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.js";
 import { Variable } from "../../tensor/variable.js";
@@ -61,7 +67,7 @@ export abstract class RecurrentLayer<C extends Cell = Cell> extends Layer {
   zeroOutputForMask: boolean;
   /** Carries states from call to call as if stateful; truncated backpropagation sets it for a while. @internal */
   carriesStates = false;
-  private inputSize: number | null = null;
+  private features: number | null = null;
   private carried: readonly Variable[] | null = null;
 
   /** @internal `options` must have been checked for unknown names. */
@@ -72,13 +78,13 @@ export abstract class RecurrentLayer<C extends Cell = Cell> extends Layer {
     this.zeroOutputForMask = this.settings.zeroOutputForMask;
   }
 
-  /** The fused kernel of this cell with these options, or null when the step loop must do it. */
-  protected fused(_options: SequenceOptions): SequenceResult | null {
-    return null;
-  }
-
   get stateful(): boolean {
     return this.settings.stateful;
+  }
+
+  /** Size of the input's last axis, once built. */
+  get inputSize(): number | null {
+    return this.features;
   }
 
   protected override get parts(): readonly (readonly [string, Component])[] {
@@ -87,14 +93,14 @@ export abstract class RecurrentLayer<C extends Cell = Cell> extends Layer {
 
   override build(inputShape: BatchShape): void {
     this.requireRank({ shape: inputShape }, 3, "[batch, time, features]");
-    this.inputSize = this.lastSize(inputShape);
+    this.features = this.lastSize(inputShape);
     this.cell.path = this.path;
     this.cell.ensureBuilt([inputShape[0]!, ...inputShape.slice(2)]);
   }
 
   call(input: Tensor, context: CallContext): Tensor | readonly Tensor[] {
     this.requireRank(input, 3, "[batch, time, features]");
-    this.requireLastSize(input, this.inputSize!);
+    this.requireLastSize(input, this.features!);
     if (input.shape[1] === 0) {
       throw new RondoError("shape", "a recurrent layer needs at least one step", {
         path: this.describe(),
@@ -113,12 +119,10 @@ export abstract class RecurrentLayer<C extends Cell = Cell> extends Layer {
     const { returnSequences: sequences, goBackwards } = this.settings;
     const { cell, zeroOutputForMask } = this;
     const batch = input.shape[0]!;
-    const drawn = cell.draw(batch, this.inputSize!, training);
+    const drawn = cell.draw(batch, this.features!, training);
     const options = { mask, sequences, goBackwards, zeroOutputForMask };
-    if (!this.settings.unroll) {
-      const fused = this.fusedWith(drawn as DropoutMasks, { x: input, initialState: initial, ...options });
-      if (fused) return fused;
-    }
+    const fused = this.fused(drawn as DropoutMasks, input, { initialState: initial, ...options });
+    if (fused) return fused;
     let checked = false;
     const step = (x: Tensor, states: readonly Tensor[]) => {
       const result = cell.call(x, states, { training, drawn });
@@ -129,19 +133,17 @@ export abstract class RecurrentLayer<C extends Cell = Cell> extends Layer {
     return stepLoop(step, input, initial ?? cell.getInitialState(batch), options);
   }
 
-  private fusedWith(
-    drawn: DropoutMasks,
-    sequence: Pick<SequenceOptions, "initialState" | "mask" | "sequences" | "goBackwards" | "zeroOutputForMask"> & {
-      x: Tensor;
-    },
-  ): SequenceResult | null {
-    const { kernel, recurrentKernel, bias } = this.cell as unknown as StandardCell;
+  private fused(drawn: DropoutMasks, input: Tensor, options: Partial<SequenceOptions>): SequenceResult | null {
+    const kind = this.cell.recurrence;
     // Kernels take one recurrent mask for all gates; an input mask is a product before the kernel runs.
-    if (!kernel || drawn.input.length > 1 || drawn.recurrent.length > 1) return null;
+    if (!kind || this.settings.unroll || drawn.input.length > 1 || drawn.recurrent.length > 1) return null;
+    const { kernel, recurrentKernel: recurrent, bias } = this.cell as unknown as StandardCell;
     const [mask] = drawn.input;
-    const x = mask ? mul(sequence.x, expandDims(mask, 1)) : sequence.x;
-    const recurrentMask = drawn.recurrent[0] ?? null;
-    return this.fused({ ...sequence, x, kernel, recurrent: recurrentKernel, bias, recurrentMask });
+    const x = mask ? mul(input, expandDims(mask, 1)) : input;
+    const all = { ...options, x, kernel, recurrent, bias, recurrentMask: drawn.recurrent[0] ?? null };
+    if (kind.kind === "lstm") return lstmSequence(all);
+    if (kind.kind === "gru") return gruSequence({ ...all, resetAfter: kind.resetAfter });
+    return simpleRnnSequence({ ...all, activation: kind.activation });
   }
 
   private checkMask(input: Tensor, mask: Tensor | null): void {

@@ -1,3 +1,5 @@
+import { type OpCode, opCodes } from "../../backend/kernels.js";
+import type { RecurrentCell } from "../../tensor/forward/recurrent.js";
 import { add } from "../../tensor/ops/arithmetic.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { CellContext, StepResult } from "./cell.js";
@@ -20,6 +22,12 @@ export class SimpleRNNCell extends StandardCell {
 
   get stateSize(): number {
     return this.options.units;
+  }
+
+  override get recurrence(): RecurrentCell | null {
+    const activation = this.options.activation.config as OpCode<"activation">;
+    const known = opCodes.activation.includes(activation) && this.call === SimpleRNNCell.prototype.call;
+    return known ? { kind: "rnn", activation } : null;
   }
 
   call(input: Tensor, [h]: readonly Tensor[], { training, drawn }: CellContext): StepResult {

@@ -1,6 +1,4 @@
-import { type OpCode, opCodes } from "../../backend/kernels.js";
 import { checkOptions } from "../../errors.js";
-import { type SequenceOptions, type SequenceResult, simpleRnnSequence } from "../../tensor/ops/recurrent.js";
 import { pickFields } from "../fields.js";
 import { cellConfig, RecurrentLayer, type RecurrentOptions, recurrentOptionNames } from "./recurrent-layer.js";
 import { SimpleRNNCell, type SimpleRNNCellOptions } from "./simple-rnn-cell.js";
@@ -20,11 +18,6 @@ export class SimpleRNN extends RecurrentLayer<SimpleRNNCell> {
   constructor(options: SimpleRNNOptions) {
     checkOptions("layers.simpleRNN", options, [...Object.keys(standardCellFields), ...recurrentOptionNames]);
     super("layers.simpleRNN", new SimpleRNNCell(pickFields(standardCellFields, options), "layers.simpleRNN"), options);
-  }
-
-  protected override fused(options: SequenceOptions): SequenceResult | null {
-    const activation = this.cell.options.activation.config as OpCode<"activation">;
-    return opCodes.activation.includes(activation) ? simpleRnnSequence({ ...options, activation }) : null;
   }
 
   override getConfig(): Record<string, unknown> {

@@ -1,0 +1,392 @@
+import { noGrad } from "../autograd/tape.js";
+import { type OpCode, opCode, opCodes } from "../backend/kernels.js";
+import { RondoError } from "../errors.js";
+import type { Activation } from "../layers/activations.js";
+import { ActivationLayer } from "../layers/core/activation.js";
+import { Dense } from "../layers/core/dense.js";
+import { Dropout } from "../layers/core/dropout.js";
+import { Embedding } from "../layers/core/embedding.js";
+import { Masking } from "../layers/core/masking.js";
+import { TimeDistributed } from "../layers/core/time-distributed.js";
+import type { Layer } from "../layers/layer.js";
+import { checkStep, stateSizes } from "../layers/recurrent/cell.js";
+import type { GRUCell } from "../layers/recurrent/gru-cell.js";
+import type { LSTMCell } from "../layers/recurrent/lstm-cell.js";
+import { RecurrentLayer } from "../layers/recurrent/recurrent-layer.js";
+import type { SimpleRNNCell } from "../layers/recurrent/simple-rnn-cell.js";
+import { type Engine, engine } from "../tensor/engine.js";
+import { scope } from "../tensor/scope.js";
+import { type DType, type Shape, sizeOf } from "../tensor/shape.js";
+import { keep, Storage, Tensor } from "../tensor/tensor.js";
+
+/** One part of a step: reads and writes buffers that stay where they are. */
+type Action = () => void;
+/** A buffer that may be another one at the next step. */
+type Source = () => Tensor;
+
+/** A state: read from `current`, written to `next`; the two are exchanged when the whole step has succeeded. */
+export interface Carried {
+  current: Tensor;
+  next: Tensor;
+}
+
+/**
+ * The kernel calls of one time step through a stack of layers, worked out once: buffers are allocated here, and running
+ * the actions allocates nothing (except in layers without kernels of their own).
+ */
+export class StreamPlan {
+  readonly batch: number;
+  /** Token numbers (int32, [batch]) or features (float32, [batch, size]). */
+  readonly input: Tensor;
+  readonly tokens: { readonly count: number; readonly layer: string } | null;
+  readonly actions: Action[] = [];
+  readonly states: Carried[] = [];
+  /** Kinds and sizes of the states. */
+  readonly layout: string;
+  readonly output: Source;
+  readonly outputSize: number;
+  private readonly engine: Engine;
+  private readonly buffers: Tensor[] = [];
+  /** Sets states that do not start at zero. */
+  private readonly starts: Action[] = [];
+  private mask: Tensor | null = null;
+
+  constructor(layers: readonly Layer[], batch: number) {
+    this.batch = batch;
+    const unbuilt = layers.find((layer) => !layer.built);
+    if (layers.length === 0 || unbuilt) {
+      throw new RondoError("state", "a model must be built before it can be streamed", {
+        path: unbuilt?.describe(),
+        fix: "give the first layer an inputShape, or predict once",
+      });
+    }
+    this.engine = layers.flatMap((layer) => layer.weights)[0]?.storage.engine ?? engine();
+    const first = layers.find((layer) => !(layer instanceof Dropout));
+    this.tokens = first instanceof Embedding ? { count: first.options.inputDim, layer: first.describe() } : null;
+    this.input = this.tokens ? this.buffer([batch], "int32") : this.buffer([batch, inputSize(layers)]);
+    const kinds: string[] = [];
+    let source: Source = () => this.input;
+    for (const layer of layers) {
+      const before = this.states.length;
+      source = this.add(layer, source);
+      const sizes = this.states.slice(before).map((s) => s.current.shape[1]);
+      if (sizes.length > 0) kinds.push(`${kindOf(layer)} ${sizes.join(" ")}`);
+    }
+    this.layout = `batch ${batch}; ${kinds.join("; ")}`;
+    this.output = source;
+    this.outputSize = source().shape[1]!;
+    this.reset();
+  }
+
+  /** States at the start of a sequence. */
+  reset(): void {
+    for (const { current } of this.states) this.engine.kernels.fill(current.offset, current.size, 0);
+    for (const start of this.starts) start();
+  }
+
+  dispose(): void {
+    for (const buffer of this.buffers) buffer.dispose();
+  }
+
+  private buffer(shape: Shape, dtype: DType = "float32"): Tensor {
+    const made = keep(new Tensor(new Storage(this.engine, Math.max(4, 4 * sizeOf(shape))), shape, dtype));
+    made.view().fill(0);
+    this.buffers.push(made);
+    return made;
+  }
+
+  private carried(size: number): Carried {
+    const state = { current: this.buffer([this.batch, size]), next: this.buffer([this.batch, size]) };
+    this.states.push(state);
+    return state;
+  }
+
+  private add(layer: Layer, source: Source): Source {
+    if (layer instanceof Dropout) return source;
+    if (layer instanceof Dense) return this.dense(layer, source);
+    if (layer instanceof ActivationLayer) return this.activation(layer.options.activation, source);
+    if (layer instanceof Embedding) return this.embedding(layer, source);
+    if (layer instanceof Masking) return this.masking(layer, source);
+    if (layer instanceof RecurrentLayer) return this.recurrent(layer, source);
+    if (layer instanceof TimeDistributed) return this.everyStep(layer.layer, source);
+    throw new RondoError("option", "this layer cannot be streamed", {
+      path: layer.describe(),
+      received: layer.className,
+      expected:
+        "layers that need no later step: recurrent, dense, embedding, activation, dropout, masking, timeDistributed",
+      fix:
+        layer.className === "Bidirectional"
+          ? "use a recurrent layer that reads forwards only"
+          : "wrap it in layers.timeDistributed if it treats every step alike",
+    });
+  }
+
+  private embedding(layer: Embedding, source: Source): Source {
+    const { inputDim, outputDim, maskZero } = layer.options;
+    if (source() !== this.input) {
+      throw new RondoError("option", "an embedding can be streamed as the first layer only", {
+        path: layer.describe(),
+      });
+    }
+    const y = this.buffer([this.batch, outputDim]);
+    const { kernels } = this.engine;
+    const { batch } = this;
+    this.actions.push(() => {
+      kernels.gather(layer.embeddings.offset, source().offset, y.offset, 1, inputDim, batch, outputDim);
+    });
+    if (maskZero) {
+      this.mask = this.buffer([batch, 1], "bool");
+      const mask = this.mask;
+      this.actions.push(() => kernels.castIntToBool(source().offset, mask.offset, batch));
+    }
+    return () => y;
+  }
+
+  private dense(layer: Dense, source: Source): Source {
+    const { kernels } = this.engine;
+    const { batch } = this;
+    const [inputs, units] = layer.kernel.shape as [number, number];
+    const y = this.buffer([batch, units]);
+    const { bias } = layer;
+    if (bias) {
+      // The product is added to the bias, which is written to every row first.
+      const dims = this.buffer([7], "int32");
+      dims.write([2, batch, units, 0, 1, units, 1]);
+      this.actions.push(() => kernels.copyStrided(bias.offset, y.offset, dims.offset));
+    }
+    const accumulate = bias ? 1 : 0;
+    this.actions.push(() => {
+      kernels.matMul(source().offset, layer.kernel.offset, y.offset, 1, batch, units, inputs, 0, 0, 0, 0, accumulate);
+    });
+    return this.activation(layer.options.activation, () => y);
+  }
+
+  private activation(activation: Activation, source: Source): Source {
+    const { config } = activation;
+    if (config === "linear") return source;
+    const y = this.buffer(source().shape);
+    const { kernels } = this.engine;
+    const [rows, n] = y.shape as [number, number];
+    if (config === "softmax") {
+      this.actions.push(() => kernels.softmaxForward(source().offset, y.offset, rows, n));
+    } else if (config === "logSoftmax") {
+      this.actions.push(() => kernels.logSoftmaxForward(source().offset, y.offset, rows, n));
+    } else {
+      const name = config === "swish" ? "silu" : config === "exponential" ? "exp" : config;
+      const op = opCodes.unary.includes(name as OpCode<"unary">) ? opCode("unary", name as OpCode<"unary">) : -1;
+      if (op >= 0) this.actions.push(() => kernels.unary(op, source().offset, y.offset, y.size));
+      else this.actions.push(() => plainly(() => copy(activation.apply(source()), y)));
+    }
+    return () => y;
+  }
+
+  private masking(layer: Masking, source: Source): Source {
+    const y = this.buffer(source().shape);
+    this.mask = this.buffer([this.batch, 1], "bool");
+    const { mask } = this;
+    this.actions.push(() =>
+      plainly(() => {
+        copy(layer.computeMask(source()), mask);
+        copy(layer.call(source()), y);
+      }),
+    );
+    return () => y;
+  }
+
+  /** A layer inside timeDistributed sees one step anyway. */
+  private everyStep(layer: Layer, source: Source): Source {
+    if (layer instanceof Dense || layer instanceof ActivationLayer || layer instanceof Dropout)
+      return this.add(layer, source);
+    const shape = layer.computeOutputShape(source().shape) as number[];
+    if (shape.length !== 2) {
+      throw new RondoError("shape", "only steps that are vectors can be streamed", { path: layer.describe() });
+    }
+    const y = this.buffer(shape);
+    this.actions.push(() => plainly(() => copy(layer.call(source(), { training: false, mask: null }) as Tensor, y)));
+    return () => y;
+  }
+
+  private recurrent(layer: RecurrentLayer, source: Source): Source {
+    if (layer.settings.goBackwards) {
+      throw new RondoError("option", "a layer that reads backwards cannot be streamed", {
+        path: layer.describe(),
+        received: "goBackwards: true",
+        fix: "use a model that reads forwards only",
+      });
+    }
+    const output = this.fused(layer, source) ?? this.anyCell(layer, source);
+    if (!layer.settings.returnSequences) this.mask = null;
+    return output;
+  }
+
+  /** The whole-sequence kernels with a sequence of one step. */
+  private fused(layer: RecurrentLayer, source: Source): Source | null {
+    const { cell } = layer;
+    const kind = cell.recurrence;
+    if (!kind) return null;
+    const { kernels } = this.engine;
+    const { batch, mask } = this;
+    const { kernel, recurrentKernel, bias } = cell as LSTMCell | GRUCell | SimpleRNNCell;
+    const inputs = kernel.shape[0]!;
+    const units = recurrentKernel.shape[0]!;
+    const zeros = layer.zeroOutputForMask ? 1 : 0;
+    const h = this.carried(units);
+    const y = this.buffer([batch, units]);
+    const at = (t: Tensor | null) => (t ? t.offset : 0);
+    if (kind.kind === "lstm") {
+      const c = this.carried(units);
+      const scratch = this.buffer([kernels.lstmScratchSize(batch, 1, inputs, units, 0)]);
+      this.actions.push(() => {
+        kernels.lstmForward(
+          source().offset,
+          kernel.offset,
+          recurrentKernel.offset,
+          at(bias),
+          h.current.offset,
+          c.current.offset,
+          at(mask),
+          0,
+          y.offset,
+          h.next.offset,
+          c.next.offset,
+          0,
+          scratch.offset,
+          batch,
+          1,
+          inputs,
+          units,
+          0,
+          0,
+          zeros,
+        );
+      });
+    } else if (kind.kind === "gru") {
+      const after = kind.resetAfter ? 1 : 0;
+      const scratch = this.buffer([kernels.gruScratchSize(after, batch, 1, inputs, units, 0)]);
+      this.actions.push(() => {
+        kernels.gruForward(
+          after,
+          source().offset,
+          kernel.offset,
+          recurrentKernel.offset,
+          at(bias),
+          h.current.offset,
+          at(mask),
+          0,
+          y.offset,
+          h.next.offset,
+          0,
+          scratch.offset,
+          batch,
+          1,
+          inputs,
+          units,
+          0,
+          0,
+          zeros,
+        );
+      });
+    } else {
+      const activation = opCode("activation", kind.activation);
+      const scratch = this.buffer([kernels.rnnScratchSize(batch, 1, inputs, units, 0)]);
+      this.actions.push(() => {
+        kernels.rnnForward(
+          activation,
+          source().offset,
+          kernel.offset,
+          recurrentKernel.offset,
+          at(bias),
+          h.current.offset,
+          at(mask),
+          0,
+          y.offset,
+          h.next.offset,
+          0,
+          scratch.offset,
+          batch,
+          1,
+          inputs,
+          units,
+          0,
+          0,
+          zeros,
+        );
+      });
+    }
+    // A masked step repeats the previous output, which is what h holds; the kernel alone knows no step before this one.
+    return mask && !zeros ? () => h.next : () => y;
+  }
+
+  /** A cell without a kernel: ordinary operations whose temporaries are freed at the end of the step. */
+  private anyCell({ cell, zeroOutputForMask }: RecurrentLayer, source: Source): Source {
+    const { batch, mask } = this;
+    const states = stateSizes(cell).map((size) => this.carried(size));
+    // A masked step repeats the previous output, which must be remembered for that.
+    const output = mask ? this.carried(cell.outputSize) : null;
+    const y = output ? null : this.buffer([batch, cell.outputSize]);
+    if (!cell.startsAtZero) {
+      this.starts.push(() =>
+        plainly(() => {
+          for (const [i, s] of cell.getInitialState(batch).entries()) copy(s, states[i]!.current);
+        }),
+      );
+    }
+    this.actions.push(() =>
+      plainly(() => {
+        const result = cell.call(
+          source(),
+          states.map((s) => s.current),
+          { training: false },
+        );
+        checkStep(cell, batch, result);
+        const counts = mask ? mask.view() : null;
+        for (const [i, s] of states.entries()) copyRows(result[1][i]!, s.current, s.next, counts, false);
+        if (output) copyRows(result[0], output.current, output.next, counts, zeroOutputForMask);
+        else copy(result[0], y!);
+      }),
+    );
+    return output ? () => output.next : () => y!;
+  }
+}
+
+function kindOf(layer: Layer): string {
+  return layer instanceof RecurrentLayer ? layer.cell.className : layer.className;
+}
+
+/** Size of the input's last axis, which the first layer that has weights knows. */
+function inputSize(layers: readonly Layer[]): number {
+  for (const layer of layers) {
+    const inner = layer instanceof TimeDistributed ? layer.layer : layer;
+    if (inner instanceof Dense) return inner.kernel.shape[0]!;
+    if (inner instanceof RecurrentLayer) return inner.inputSize!;
+  }
+  const size = layers[0]!.inputShape?.at(-1);
+  if (typeof size === "number") return size;
+  throw new RondoError("option", "the size of a step's input is not known", {
+    path: layers[0]!.describe(),
+    fix: "give the first layer an inputShape",
+  });
+}
+
+/** Runs ordinary operations without recording them, and frees what they made. */
+function plainly(body: () => void): void {
+  noGrad(() => scope(body));
+}
+
+function copy(from: Tensor, to: Tensor): void {
+  to.view().set(from.view());
+}
+
+/** Takes a row from `made` where its step counts, else from `before` (or zeros). */
+function copyRows(made: Tensor, before: Tensor, to: Tensor, counts: ArrayLike<number> | null, zeros: boolean): void {
+  const target = to.view();
+  target.set(made.view());
+  if (!counts) return;
+  const n = to.size / counts.length;
+  for (let row = 0; row < counts.length; row++) {
+    if (counts[row]) continue;
+    const here = target.subarray(row * n, (row + 1) * n);
+    if (zeros) here.fill(0);
+    else here.set(before.view().subarray(row * n, (row + 1) * n));
+  }
+}
