@@ -20,7 +20,7 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from generator import common, functions, layers, pytorch, recurrent, training, wrappers  # noqa: E402
+from generator import common, functions, layers, operations, pytorch, recurrent, training, wrappers  # noqa: E402
 
 # Topic -> function that returns the file's content, a dictionary with "meaning" and lists of cases.
 TOPICS = {
@@ -35,6 +35,7 @@ TOPICS = {
     "regularizers": functions.regularizers,
     "constraints": functions.constraints,
     "activations": functions.activations,
+    "operations": operations.cases,
     "pytorch": pytorch.cases,
 }
 

@@ -1,5 +1,6 @@
 """What all topics share: numbers, layer descriptions, running a layer with its gradients, and writing JSON."""
 
+import contextlib
 import json
 import math
 import re
@@ -7,6 +8,7 @@ import re
 import keras
 import numpy as np
 import torch
+from keras.src.backend.common import dtypes
 
 _precision = torch.float64
 
@@ -16,7 +18,18 @@ def set_precision(floatx):
     global _precision
     _precision = getattr(torch, floatx)
     keras.config.set_floatx(floatx)
+    # Without this, matmul, mean and others cast float64 to float32 and back (Keras follows JAX's default there).
+    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = floatx
     torch.set_default_dtype(_precision)
+
+
+@contextlib.contextmanager
+def in_float32():
+    """For what depends on float32's own limits, such as a score lost beside -1e9."""
+    before = keras.config.floatx()
+    set_precision("float32")
+    yield
+    set_precision(before)
 
 
 def versions():
