@@ -129,7 +129,7 @@ struct Truncate {
     const VecInt inside = (x < limit) & (x >= -limit);
     const VecInt converted = __builtin_convertvector(choose(inside, x, Vec{}), VecInt);
     const VecInt extreme = x >= limit ? splatInt(0x7fffffff) : splatInt(int32_t(0x80000000));
-    return inside | (x != x) ? converted : extreme;
+    return (inside | (x != x)) ? converted : extreme;
   }
 };
 struct ToFloat {

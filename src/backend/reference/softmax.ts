@@ -1,5 +1,4 @@
 import type { Kernels } from "../kernels.js";
-import { logSumExp } from "./reduce.js";
 import type { Views } from "./views.js";
 
 type SoftmaxKernels = Pick<
@@ -12,14 +11,15 @@ type SoftmaxKernels = Pick<
   | "sparseCrossEntropyBackward"
 >;
 
-/** x - log(sum(exp(x))) */
-function logSoftmax(row: Float32Array): number[] {
-  const values = Array.from(row);
-  const total = logSumExp(values);
-  return values.map((v) => v - total);
-}
-
 const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
+
+/** log(softmax(x)) = (x - max) - log(sum(exp(x - max))): a large maximum must not swallow the logarithm. */
+function logSoftmax(row: Float32Array): number[] {
+  const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
+  const shifted = Array.from(row, (v) => v - largest);
+  const logarithm = Math.log(sum(shifted.map(Math.exp)));
+  return shifted.map((v) => v - logarithm);
+}
 
 /** Softmax and cross-entropy over rows of [rows, n]. */
 export function softmaxKernels(views: Views): SoftmaxKernels {
