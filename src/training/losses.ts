@@ -46,22 +46,20 @@ function align(where: string, yTrue: Tensor, yPred: Tensor): [yTrue: Tensor, yPr
     throw new RondoError("shape", `${where}: targets and predictions have different shapes`, {
       received: `targets ${formatShape(yTrue.shape)}, predictions ${formatShape(yPred.shape)}`,
       expected: `targets ${formatShape(yPred.shape)}`,
-      fix: hint(where, yTrue, yPred),
+      fix:
+        where === "categoricalCrossentropy" && yTrue.rank === yPred.rank - 1
+          ? "for class numbers as targets use sparseCategoricalCrossentropy"
+          : hint(yTrue.rank - yPred.rank),
     });
   }
   return [reshape(cast(yTrue, "float32"), pred.shape), pred];
 }
 
-function hint(where: string, yTrue: Tensor, yPred: Tensor): string {
-  if (where === "categoricalCrossentropy" && yTrue.rank === yPred.rank - 1) {
-    return "for class numbers as targets use sparseCategoricalCrossentropy";
-  }
-  if (yPred.rank === yTrue.rank - 1 || (yPred.rank === yTrue.rank && yPred.rank === 3)) {
-    return "for one target per time step, the last recurrent layer needs returnSequences: true";
-  }
-  if (yPred.rank === yTrue.rank + 1)
-    return "for one target per sequence, the last recurrent layer needs returnSequences: false";
-  return "make the last layer's units agree with the targets";
+/** @param missing axes the predictions would have to have more for the targets to fit. */
+function hint(missing: number): string {
+  if (missing > 0) return "for one target per time step, the last recurrent layer needs returnSequences: true";
+  if (missing < 0) return "for one target per sequence, the last recurrent layer needs returnSequences: false";
+  return "make the sizes of targets and predictions agree";
 }
 
 /** Class numbers as int32 in the shape of the predictions without their last axis. */
@@ -75,7 +73,7 @@ function alignSparse(where: string, yTrue: Tensor, yPred: Tensor): Tensor {
       received: `targets ${formatShape(yTrue.shape)}, predictions ${formatShape(yPred.shape)}`,
       expected:
         yPred.rank < 2 ? "predictions [batch, classes] or [batch, time, classes]" : `targets ${formatShape(shape)}`,
-      fix: oneHot ? "for one-hot targets use categoricalCrossentropy" : hint(where, yTrue, yPred),
+      fix: oneHot ? "for one-hot targets use categoricalCrossentropy" : hint(yTrue.rank + 1 - yPred.rank),
     });
   }
   return reshape(indices(yTrue, classes, `targets of ${where}`), shape);

@@ -1,3 +1,4 @@
+import { variableGrads } from "../../autograd/gradients.js";
 import { checkOptions, RondoError } from "../../errors.js";
 import { scope } from "../../tensor/scope.js";
 import { formatShape, sameShape } from "../../tensor/shape.js";
@@ -94,6 +95,20 @@ export abstract class Optimizer {
       }
     });
     this.iterations++;
+  }
+
+  /**
+   * One update towards a smaller loss. Returns the loss before it. Without `variables`, all trainable ones the loss uses
+   * are updated. Throws RondoError "nonFinite" and changes nothing when the loss or a gradient is not finite.
+   *
+   * @example const loss = optimizer.minimize(() => mean(square(sub(model.apply(x), y))));
+   */
+  minimize(loss: () => Tensor, variables?: readonly Variable[]): Tensor {
+    return scope(() => {
+      const { value, grads } = variableGrads(loss, variables);
+      this.apply(grads);
+      return value;
+    });
   }
 
   private checkGradient(variable: Variable, gradient: Tensor): void {
