@@ -1,7 +1,7 @@
 import { checkOptions, closest, RondoError } from "../errors.js";
 import { clone } from "../tensor/ops/creation.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { Callback, Logs, TrainingContext } from "./callbacks.js";
+import { type Callback, type Logs, lambda, type TrainingContext } from "./callbacks.js";
 import type { SavedState } from "./saved-state.js";
 
 export interface EarlyStoppingOptions {
@@ -152,3 +152,6 @@ export type { EarlyStopping };
 export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping {
   return new EarlyStopping(options);
 }
+
+/** Ready-made callbacks. */
+export const callbacks = { earlyStopping, lambda } as const;
