@@ -1,4 +1,5 @@
 import { checkOptions, RondoError } from "../errors.js";
+import { Embedding } from "../layers/core/embedding.js";
 import { type BatchShape, Layer } from "../layers/layer.js";
 import { deserializeLayer, serializeLayer } from "../layers/serialize.js";
 import { formatShape } from "../tensor/shape.js";
@@ -75,7 +76,8 @@ export class Sequential extends Model {
       throw new RondoError("state", `${this.name} has no layers`, { fix: "model.add(layers.…) first" });
     }
     // Batch and time may differ from call to call; the features may not.
-    const known = inputShape.map((n, axis) => (axis === 0 || (axis === 1 && inputShape.length > 2) ? null : n));
+    const time = inputShape.length > 2 || this.stack[0] instanceof Embedding ? 1 : 0;
+    const known = inputShape.map((n, axis) => (axis <= time ? null : n));
     let shape: BatchShape = inputShape;
     let general: BatchShape = known;
     for (const layer of this.stack) {
