@@ -1,4 +1,5 @@
 import { checkOptions, RondoError } from "../errors.js";
+import { createStepper } from "../model/stream.js";
 import { Generator } from "../tensor/generator.js";
 import { Sampler, type SamplingOptions } from "./sampling.js";
 import type { TextModel } from "./text-model.js";
@@ -40,15 +41,20 @@ export function generateText(writer: TextModel, options: GenerateOptions = {}): 
   return write();
 
   function* write(): IterableIterator<string> {
-    const stream = writer.model.stream();
-    let scores: ArrayLike<number> = [];
-    for (const id of start) scores = stream.step([id]);
-    for (let i = 0; i < length; i++) {
-      if (signal?.aborted)
-        throw new RondoError("aborted", "writing was ended", { received: `${i} of ${length} characters` });
-      const id = sampler.draw(scores, random.uniform());
-      yield vocabulary.character(id);
-      if (i + 1 < length) scores = stream.step([id]);
+    const stream = createStepper(writer.model.layers);
+    try {
+      let scores: ArrayLike<number> = [];
+      for (const id of start) scores = stream.step(id);
+      for (let i = 0; i < length; i++) {
+        if (signal?.aborted) {
+          throw new RondoError("aborted", "writing was ended", { received: `${i} of ${length} characters` });
+        }
+        const id = sampler.draw(scores, random.uniform());
+        yield vocabulary.character(id);
+        if (i + 1 < length) scores = stream.step(id);
+      }
+    } finally {
+      stream.dispose();
     }
   }
 }
