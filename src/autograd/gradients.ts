@@ -15,12 +15,12 @@ import { recordOn, Tape } from "./tape.js";
  * @example grad((x) => square(x))(3) // 6
  */
 export function grad(f: (x: Tensor) => Tensor): (x: TensorLike, dy?: TensorLike) => Tensor {
-  return (x, dy) => valueAndGrad(f)(x, dy).grad;
+  return (x, dy) => scope(() => valueAndGrads(f)([x], dy).grads[0]!);
 }
 
 /** Like `grad` for functions of several tensors, given as an array. @example grads((a, b) => mul(a, b))([2, 3]) */
 export function grads(f: (...xs: Tensor[]) => Tensor): (xs: readonly TensorLike[], dy?: TensorLike) => Tensor[] {
-  return (xs, dy) => valueAndGrads(f)(xs, dy).grads;
+  return (xs, dy) => scope(() => valueAndGrads(f)(xs, dy).grads);
 }
 
 /** Like `grad`, returning f(x) as well. @example const { value, grad } = valueAndGrad(f)(x); */

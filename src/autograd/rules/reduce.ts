@@ -2,6 +2,7 @@ import type { OpCode } from "../../backend/kernels.js";
 import type { AttributesOf } from "../../tensor/forward/table.js";
 import { div, mul, sub } from "../../tensor/ops/arithmetic.js";
 import { cast, equal } from "../../tensor/ops/comparison.js";
+import { zerosLike } from "../../tensor/ops/creation.js";
 import { broadcastTo, reshape } from "../../tensor/ops/movement.js";
 import { cumsum, sum } from "../../tensor/ops/reduce.js";
 import { pad, slice } from "../../tensor/ops/slicing.js";
@@ -46,7 +47,7 @@ export const reduce: Rule<AttributesOf<"reduce">> = single(({ inputs, outputs, a
   const { op, axis, count } = attributes;
   const outer = sizeOf(shape.slice(0, axis));
   const inner = sizeOf(shape.slice(axis + count));
-  if (sizeOf(shape) === 0) return [null];
+  if (sizeOf(shape) === 0) return [zerosLike(inputs[0]!)];
   const x = reshape(inputs[0]!, [outer, sizeOf(shape.slice(axis, axis + count)), inner]);
   const dx = reduceRules[op](x, reshape(outputs[0]!, [outer, 1, inner]), reshape(dy, [outer, 1, inner]));
   return [reshape(dx, shape)];
