@@ -9,6 +9,7 @@ import { Embedding } from "../layers/core/embedding.js";
 import { Masking } from "../layers/core/masking.js";
 import { TimeDistributed } from "../layers/core/time-distributed.js";
 import type { Layer } from "../layers/layer.js";
+import { Bidirectional } from "../layers/recurrent/bidirectional.js";
 import { checkStep, stateSizes } from "../layers/recurrent/cell.js";
 import type { GRUCell } from "../layers/recurrent/gru-cell.js";
 import type { LSTMCell } from "../layers/recurrent/lstm-cell.js";
@@ -60,6 +61,7 @@ export class StreamPlan {
         fix: "give the first layer an inputShape, or predict once",
       });
     }
+    layers.forEach(checkStreamable);
     this.engine = layers.flatMap((layer) => layer.weights)[0]?.storage.engine ?? engine();
     const first = layers.find((layer) => !(layer instanceof Dropout));
     this.tokens = first instanceof Embedding ? { count: first.options.inputDim, layer: first.describe() } : null;
@@ -108,17 +110,7 @@ export class StreamPlan {
     if (layer instanceof Embedding) return this.embedding(layer, source);
     if (layer instanceof Masking) return this.masking(layer, source);
     if (layer instanceof RecurrentLayer) return this.recurrent(layer, source);
-    if (layer instanceof TimeDistributed) return this.everyStep(layer.layer, source);
-    throw new RondoError("option", "this layer cannot be streamed", {
-      path: layer.describe(),
-      received: layer.className,
-      expected:
-        "layers that need no later step: recurrent, dense, embedding, activation, dropout, masking, timeDistributed",
-      fix:
-        layer.className === "Bidirectional"
-          ? "use a recurrent layer that reads forwards only"
-          : "wrap it in layers.timeDistributed if it treats every step alike",
-    });
+    return this.everyStep((layer as TimeDistributed).layer, source);
   }
 
   private embedding(layer: Embedding, source: Source): Source {
@@ -207,13 +199,6 @@ export class StreamPlan {
   }
 
   private recurrent(layer: RecurrentLayer, source: Source): Source {
-    if (layer.settings.goBackwards) {
-      throw new RondoError("option", "a layer that reads backwards cannot be streamed", {
-        path: layer.describe(),
-        received: "goBackwards: true",
-        fix: "use a model that reads forwards only",
-      });
-    }
     const output = this.fused(layer, source) ?? this.anyCell(layer, source);
     if (!layer.settings.returnSequences) this.mask = null;
     return output;
@@ -347,6 +332,29 @@ export class StreamPlan {
     );
     return output ? () => output.next : () => y!;
   }
+}
+
+const streamable = [Dropout, Dense, ActivationLayer, Embedding, Masking, RecurrentLayer, TimeDistributed];
+
+function checkStreamable(layer: Layer): void {
+  if (layer instanceof RecurrentLayer && layer.settings.goBackwards) {
+    throw new RondoError("option", "a layer that reads backwards cannot be streamed", {
+      path: layer.describe(),
+      received: "goBackwards: true",
+      fix: "use a model that reads forwards only",
+    });
+  }
+  if (streamable.some((kind) => layer instanceof kind)) return;
+  throw new RondoError("option", "this layer cannot be streamed", {
+    path: layer.describe(),
+    received: layer.className,
+    expected:
+      "layers that need no later step: recurrent, dense, embedding, activation, dropout, masking, timeDistributed",
+    fix:
+      layer instanceof Bidirectional
+        ? "use a recurrent layer that reads forwards only"
+        : "wrap it in layers.timeDistributed if it treats every step alike",
+  });
 }
 
 function kindOf(layer: Layer): string {

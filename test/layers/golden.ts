@@ -60,8 +60,11 @@ export function goldenLayers(layer: GoldenLayer, changes: Record<string, unknown
   return list.map((each) => deserializeLayer(toSpec(each, changes)));
 }
 
-const toTensor = ({ value, shape, dtype = "float32" }: GoldenArray & { dtype?: "float32" | "int32" | "bool" }): Tensor =>
-  tensor(Float32Array.from(value), shape, dtype);
+const toTensor = ({
+  value,
+  shape,
+  dtype = "float32",
+}: GoldenArray & { dtype?: "float32" | "int32" | "bool" }): Tensor => tensor(Float32Array.from(value), shape, dtype);
 
 function runLayers(layers: readonly Layer[], input: Tensor, { call }: GoldenCall, states: readonly Tensor[]) {
   let mask = call.mask ? toTensor(call.mask) : null;

@@ -1,0 +1,138 @@
+import { expect } from "vitest";
+import { Generator, GradientTape, scope, type Tensor, tensor } from "../../src/index.js";
+import { type BatchShape, deserializeLayer, type Layer, serializeLayer } from "../../src/layers/index.js";
+import { Tensor as TensorClass } from "../../src/tensor/tensor.js";
+import { onBackend, otherBackends } from "../support/backends.js";
+import { expectClose } from "../support/golden.js";
+
+/** One way to use a layer. */
+export interface LayerSample {
+  readonly make: () => Layer;
+  /** Shape of the input, batch axis included. */
+  readonly shape: readonly number[];
+  /** Inputs are whole numbers in [0, tokens). */
+  readonly tokens?: number;
+  /** Also with a mask that has holes. */
+  readonly masked?: boolean;
+}
+
+const outputsOf = (result: Tensor | readonly Tensor[]) => (result instanceof TensorClass ? [result] : result);
+
+/** Numbers in (-1, 1), or whole numbers, without a pattern. */
+function values({ shape, tokens }: LayerSample): Float32Array {
+  const random = new Generator(shape.length * 100 + shape.at(-1)!);
+  const size = shape.reduce((a, b) => a * b, 1);
+  return Float32Array.from({ length: size }, () => (tokens ? random.int(tokens) : random.uniform(-1, 1)));
+}
+
+const holes = (batch: number, time: number) =>
+  tensor(
+    Int32Array.from({ length: batch * time }, (_, i) => Number(i % 3 !== 1)),
+    [batch, time],
+    "bool",
+  );
+
+/** Weights by formula, so that every backend and every copy of the layer has the same. */
+function setWeights(layer: Layer): void {
+  for (const [k, v] of layer.weights.entries()) {
+    v.assign(
+      tensor(
+        Float32Array.from({ length: v.size }, (_, i) => 0.6 * Math.sin(1.3 * i + 0.21 * i * i + k)),
+        v.shape,
+      ),
+    );
+  }
+}
+
+interface Run {
+  readonly outputs: Float32Array[];
+  readonly gradients: Float32Array[];
+}
+
+/** Outputs, and gradients of sum(outputs · something uneven) for all trainable weights and the input. */
+function run(layer: Layer, sample: LayerSample, useMask: boolean): Run {
+  return scope(() => {
+    const input = tensor(values(sample), sample.shape);
+    layer.ensureBuilt(input.shape);
+    setWeights(layer);
+    const mask = useMask ? holes(sample.shape[0]!, sample.shape[1]!) : null;
+    using tape = new GradientTape();
+    tape.watch(input);
+    const outputs = outputsOf(layer.call(input, { training: false, mask }));
+    const seeds = outputs.map((o, k) =>
+      tensor(
+        Float32Array.from({ length: o.size }, (_, i) => Math.cos(i * i + k)),
+        o.shape,
+      ),
+    );
+    const sources = [...layer.trainableWeights, ...(sample.tokens ? [] : [input])];
+    const gradients = sources.length === 0 ? [] : tape.gradient(outputs, sources, seeds);
+    return {
+      outputs: outputs.map((o) => o.dataSync() as Float32Array),
+      gradients: gradients.map((g, i) => {
+        expect(
+          g,
+          `${layer.name}: no gradient for ${i < layer.trainableWeights.length ? layer.trainableWeights[i]!.name : "the input"}`,
+        ).not.toBeNull();
+        return g!.dataSync() as Float32Array;
+      }),
+    };
+  });
+}
+
+function expectSameRun(actual: Run, expected: Run, tolerance: number): void {
+  expect(actual.outputs.length).toBe(expected.outputs.length);
+  expect(actual.gradients.length).toBe(expected.gradients.length);
+  for (const [i, o] of actual.outputs.entries()) expectClose(o, expected.outputs[i]!, tolerance);
+  for (const [i, g] of actual.gradients.entries()) expectClose(g, expected.gradients[i]!, 10 * tolerance);
+}
+
+/**
+ * What holds for every layer: shapes are announced as they come, the config makes an equal layer, gradients reach all
+ * weights, and backends agree.
+ */
+export function runLayerTest(className: string, sample: LayerSample): void {
+  const layer = sample.make();
+  expect(layer.className).toBe(className);
+
+  // Shapes: announced exactly, and also while batch and time are unknown.
+  const first = scope(() => outputsOf(layer.apply(tensor(values(sample), sample.shape))).map((o) => o.shape));
+  expect(layer.computeOutputShapes(sample.shape)).toEqual(first);
+  expect(layer.computeOutputShape(sample.shape)).toEqual(first[0]);
+  const open: BatchShape = sample.shape.map((n, axis) =>
+    axis === 0 || (axis === 1 && sample.shape.length > 2) ? null : n,
+  );
+  for (const [i, announced] of layer.computeOutputShapes(open).entries()) {
+    expect(announced.length).toBe(first[i]!.length);
+    announced.forEach((n, axis) => {
+      if (n !== null) expect(n).toBe(first[i]![axis]);
+    });
+  }
+
+  // Gradients reach every weight, and not all of a weight's gradient is zero.
+  const reference = onBackend("reference", () => run(sample.make(), sample, false));
+  for (const g of reference.gradients) expect(g.some((v) => v !== 0)).toBe(true);
+
+  // Through JSON and back: the same config, and with the same weights the same function.
+  const spec = serializeLayer(layer);
+  const text = JSON.stringify(spec);
+  const again = deserializeLayer(JSON.parse(text));
+  expect(again.constructor).toBe(layer.constructor);
+  expect(serializeLayer(again)).toEqual(JSON.parse(text));
+  expectSameRun(
+    onBackend("reference", () => run(deserializeLayer(JSON.parse(text)), sample, false)),
+    reference,
+    0,
+  );
+
+  for (const useMask of sample.masked ? [false, true] : [false]) {
+    const expected = onBackend("reference", () => run(sample.make(), sample, useMask));
+    for (const name of otherBackends()) {
+      expectSameRun(
+        onBackend(name, () => run(sample.make(), sample, useMask)),
+        expected,
+        1e-5,
+      );
+    }
+  }
+}
