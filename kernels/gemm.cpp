@@ -32,43 +32,39 @@ template <int ROWS, int VECTORS> RONDO_NOINLINE void multiplyTile(const PanelPro
   Vec acc[ROWS][VECTORS];
   constexpr int width = VECTORS * VW;
   const int columns = width - VW + p.lastLanes;
-  float edge[ROWS * width];  // the tile's copy of init and out where they are narrower than the panel
+  float edge[ROWS * width];  // the tile's copy of start and out where they are narrower than the panel
 
-  if (!p.init) {
+  if (!p.start.data) {
     RONDO_UNROLL for (int m = 0; m < ROWS; m++) {
       RONDO_UNROLL for (int v = 0; v < VECTORS; v++) acc[m][v] = Vec{};
     }
   } else {
-    const float* init = p.init;
-    int64_t initRow = p.initRow;
+    const float* start = p.start.data;
+    int64_t row = p.start.row;
     if (columns < width) {
       for (int m = 0; m < ROWS; m++)
-        for (int j = 0; j < width; j++) edge[m * width + j] = j < columns ? init[m * initRow + j] : 0.0f;
-      init = edge;
-      initRow = width;
+        for (int j = 0; j < width; j++) edge[m * width + j] = j < columns ? start[m * row + j] : 0.0f;
+      start = edge;
+      row = width;
     }
     RONDO_UNROLL for (int m = 0; m < ROWS; m++) {
-      RONDO_UNROLL for (int v = 0; v < VECTORS; v++) acc[m][v] = load(init + m * initRow + v * VW);
+      RONDO_UNROLL for (int v = 0; v < VECTORS; v++) acc[m][v] = load(start + m * row + v * VW);
     }
   }
 
-  const float* a = p.a;
-  const float* b = p.b;
-  for (int64_t i = 0; i < p.blocks; i++, a += p.aBlock, b += p.depth * p.bStep)
-    accumulate<ROWS, VECTORS>(acc, a, p.aRow, p.aStep, b, p.bStep, p.depth);
+  const float* a = p.left.data;
+  const float* b = p.right.data;
+  for (int64_t i = 0; i < p.left.blocks; i++, a += p.left.block, b += p.left.depth * p.right.row)
+    accumulate<ROWS, VECTORS>(acc, a, p.left.row, p.left.step, b, p.right.row, p.left.depth);
 
-  float* out = p.out;
-  int64_t outRow = p.outRow;
-  if (columns < width) {
-    out = edge;
-    outRow = width;
-  }
+  float* const out = columns < width ? edge : p.out.data;
+  const int64_t row = columns < width ? width : p.out.row;
   RONDO_UNROLL for (int m = 0; m < ROWS; m++) {
-    RONDO_UNROLL for (int v = 0; v < VECTORS; v++) store(out + m * outRow + v * VW, acc[m][v]);
+    RONDO_UNROLL for (int v = 0; v < VECTORS; v++) store(out + m * row + v * VW, acc[m][v]);
   }
   if (columns < width)
     for (int m = 0; m < ROWS; m++)
-      for (int j = 0; j < columns; j++) p.out[m * p.outRow + j] = edge[m * width + j];
+      for (int j = 0; j < columns; j++) p.out.data[m * p.out.row + j] = edge[m * width + j];
 }
 
 /** multiplyTile for a number of rows known at run time. */
@@ -87,19 +83,10 @@ template <int VECTORS> void multiplyRows(PanelProduct p, int64_t rows) {
     const int64_t next = rows * (i + 1) / tiles;
     const int height = int(next - done);
     multiplyTileOf<most, VECTORS>(height, p);
-    p.a += height * p.aRow;
-    if (p.init) p.init += height * p.initRow;
-    p.out += height * p.outRow;
+    p.left.data += height * p.left.row;
+    if (p.start.data) p.start.data += height * p.start.row;
+    p.out.data += height * p.out.row;
     done = next;
-  }
-}
-
-void multiplyBlock(const PanelProduct& p, int64_t rows) {
-  switch (p.vectors) {
-    case 1: return multiplyRows<1>(p, rows);
-    case 2: return multiplyRows<2>(p, rows);
-    case 3: return multiplyRows<3>(p, rows);
-    default: return multiplyRows<4>(p, rows);
   }
 }
 
@@ -107,29 +94,25 @@ void multiplyBlock(const PanelProduct& p, int64_t rows) {
 
 void multiply(const PanelProduct& whole, int64_t rows) {
   if (rows <= 0) return;
-  const int64_t runs = whole.blocks > 1 ? whole.blocks : whole.depth;
-  const int64_t runDepth = whole.blocks > 1 ? whole.depth : 1;
+  const bool inBlocks = whole.left.blocks > 1;
+  const int64_t runs = inBlocks ? whole.left.blocks : whole.left.depth, runDepth = inBlocks ? whole.left.depth : 1;
   const int64_t pieces = larger<int64_t>(1, (runs * runDepth + KC - 1) / KC);
   PanelProduct p = whole;
   for (int64_t i = 0, done = 0; i < pieces; i++) {
-    const int64_t next = runs * (i + 1) / pieces, count = next - done;
-    if (whole.blocks > 1) {
-      p.blocks = count;
-      p.a = whole.a + done * p.aBlock;
-    } else {
-      p.depth = count;
-      p.a = whole.a + done * p.aStep;
+    const int64_t next = runs * (i + 1) / pieces;
+    (inBlocks ? p.left.blocks : p.left.depth) = next - done;
+    p.left.data = whole.left.data + done * (inBlocks ? p.left.block : p.left.step);
+    p.right.data = whole.right.data + done * runDepth * p.right.row;
+    if (i > 0) p.start = {p.out.data, p.out.row};
+    switch (p.vectors) {
+      case 1: multiplyRows<1>(p, rows); break;
+      case 2: multiplyRows<2>(p, rows); break;
+      case 3: multiplyRows<3>(p, rows); break;
+      default: multiplyRows<4>(p, rows);
     }
-    p.b = whole.b + done * runDepth * p.bStep;
-    if (i > 0) {
-      p.init = p.out;
-      p.initRow = p.outRow;
-    }
-    multiplyBlock(p, rows);
     done = next;
   }
 }
-
 
 // ---- bringing matrices into panels --------------------------------------------------------------------------------------
 

@@ -32,23 +32,32 @@ constexpr int maximumTileRows = 8;
 /** Inner dimension after which a panel (KC * PW floats) no longer stays in the first-level cache. */
 constexpr int KC = VW == 16 ? 128 : 256;
 
-/** One panel of a product: out[m, :] = init[m, :] + sum over k of a[m, k] b[k, :]. */
+/** One panel of a product: out[m, :] = start[m, :] + sum over k of left[m, k] right[k, :]. */
 struct PanelProduct {
-  // Element (m, k) of the left operand is a[m * aRow + k * aStep]; with `blocks` > 1 the inner dimension consists of that
-  // many runs of `depth`, aBlock elements apart (a matrix that is itself stored in panels).
-  const float* a;
-  int64_t aRow, aStep;
-  int64_t depth, blocks, aBlock;
-  // Row k of the panel is at b + k * bStep.
-  const float* b;
-  int64_t bStep;
-  // Row m starts from init + m * initRow; null starts from zero. A stride of 0 gives all rows the same, as a bias.
-  const float* init;
-  int64_t initRow;
-  float* out;
-  int64_t outRow;
-  /** 1 to 4 vectors, the last of which has only `lastLanes` columns in init and out. */
-  int vectors, lastLanes;
+  /**
+   * Element (m, k) is data[m * row + k * step]. With `blocks` > 1 the inner dimension consists of that many runs of
+   * `depth`, `block` elements apart (a matrix that is itself stored in panels).
+   */
+  struct {
+    const float* data;
+    int64_t row, depth, step = 1, blocks = 1, block = 0;
+  } left;
+  /** Row k of the panel is at data + k * row. */
+  struct {
+    const float* data;
+    int64_t row;
+  } right;
+  /** Null starts from zero; a row of 0 gives all rows the same, as a bias. */
+  struct {
+    const float* data;
+    int64_t row;
+  } start;
+  struct {
+    float* data;
+    int64_t row;
+  } out;
+  /** 1 to 4 vectors, the last of which has only `lastLanes` columns in start and out. */
+  int vectors, lastLanes = VW;
 };
 
 /** Vectors in the panel that holds `columns` columns (at most PW), and columns in the last of them. */
@@ -57,7 +66,7 @@ RONDO_INLINE int panelLastLanes(int64_t columns) { return int((columns - 1) % VW
 
 /**
  * The product for `rows` rows. The inner dimension is cut into pieces that keep the panel in the first-level cache, with
- * the partial sums waiting in `out`, so init and out may be the same but must not overlap otherwise.
+ * the partial sums waiting in `out`: start and out may be the same, but not overlap otherwise.
  */
 void multiply(const PanelProduct& product, int64_t rows);
 

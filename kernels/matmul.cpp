@@ -15,7 +15,7 @@ constexpr int innerBlock = 256;
 constexpr int fewRows = 4;
 
 /** Multiply-adds below which another thread does not pay. */
-constexpr int64_t parallelWork = 100000;
+constexpr int64_t parallelWork = 400000;
 
 // Packed blocks of the thread at work. Not on the stack: those of threads are small on some systems.
 alignas(64) thread_local float packedA[innerBlock * rowBlock];
@@ -57,18 +57,12 @@ void multiplyPacked(const Product& p, int64_t firstRow, int64_t lastRow, int64_t
         const int64_t columns = smaller<int64_t>(PW, lastColumn - n);
         const int vectors = panelVectors(columns);
         float* out = p.out + m * p.n + n;
+        const bool packed = n >= packedFrom;
         PanelProduct panel = {};
-        panel.a = a;
-        panel.aRow = p.transposeA ? 1 : p.k;
-        panel.aStep = p.transposeA ? rowBlock : 1;
-        panel.depth = depth;
-        panel.blocks = 1;
-        panel.b = n < packedFrom ? p.b + k * p.n + n : packedB + (n - firstColumn) * innerBlock;
-        panel.bStep = n < packedFrom ? p.n : vectors * VW;
-        panel.init = p.accumulate || k > 0 ? out : nullptr;
-        panel.initRow = p.n;
-        panel.out = out;
-        panel.outRow = p.n;
+        panel.left = {a, p.transposeA ? 1 : p.k, depth, p.transposeA ? rowBlock : 1};
+        panel.right = {packed ? packedB + (n - firstColumn) * innerBlock : p.b + k * p.n + n, packed ? vectors * VW : p.n};
+        panel.start = {p.accumulate || k > 0 ? out : nullptr, p.n};
+        panel.out = {out, p.n};
         panel.vectors = vectors;
         panel.lastLanes = panelLastLanes(columns);
         multiply(panel, rows);

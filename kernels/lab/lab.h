@@ -34,12 +34,13 @@ inline std::vector<float> randoms(size_t n, float scale = 1) {
   return v;
 }
 
-/** The largest difference relative to the largest expected value. */
+/** The largest difference relative to the largest expected value (or 0.1); NaN if there is any. */
 inline double difference(const float* got, const std::vector<double>& want) {
-  double error = 0, largest = 1e-30;
+  double error = 0, largest = 0.1;
   for (size_t i = 0; i < want.size(); i++) {
     const double e = std::fabs(got[i] - want[i]);
-    if (!(e <= error)) error = e;
+    if (std::isnan(e)) return e;
+    error = std::fmax(error, e);
     largest = std::fmax(largest, std::fabs(want[i]));
   }
   return error / largest;

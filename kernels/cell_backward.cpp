@@ -1,0 +1,252 @@
+#include "cell.h"
+#include "parallel.h"
+
+namespace RONDO_ARCH {
+namespace {
+
+/** Floats of gate gradients kept before they become weight gradients (1 MB), and the fewest rows for which that pays. */
+constexpr int64_t chunkFloats = 1 << 18;
+constexpr int64_t fewestChunkRows = 128, mostChunkRows = 512;
+
+struct BackwardScratch {
+  int64_t steps;          // in a chunk
+  float* kernel;          // transposed, see packGatesTransposed
+  float* recurrent;       // likewise
+  float* candidate;       // likewise
+  float* dKernel;         // [panels, inputs, panelRow]
+  float* dRecurrent;      // [panels, units, panelRow]
+  float* dBias;           // [panels, panelRow]
+  float* dz;              // [panels, steps * batch, panelRow]
+  float* inputs;          // [steps * batch, inputRow]
+  float* dInputs;         // likewise
+  float* masked;          // [steps * batch, unitRow]: h times the recurrent mask
+  float* reset;           // likewise: r h
+  float* dh;              // [batch, unitRow]
+  float* dc;              // likewise
+  float* product;         // likewise: the gradient by h times the recurrent mask
+  int32_t* firstValid;    // [batch]
+  int32_t* maskedRows;    // [batch]: whether the current step is masked
+  int32_t size;
+
+  BackwardScratch(const Cell& cell, const Recurrence& r, float* memory) {
+    Scratch part(memory);
+    const int64_t width = r.panels() * r.panelRow(), states = r.batch * r.unitRow();
+    const int64_t rows = larger(fewestChunkRows, smaller(mostChunkRows, chunkFloats / larger<int64_t>(1, width)));
+    steps = smaller(r.time, (rows + r.batch - 1) / larger<int64_t>(1, r.batch));
+    kernel = part.take(packedTransposedSize(r, r.layout.input, r.inputs));
+    recurrent = part.take(packedTransposedSize(r, r.layout.recurrent, r.units));
+    candidate = part.take(packedTransposedSize(r, r.layout.candidate, r.units));
+    dKernel = part.take(width * r.inputs);
+    dRecurrent = part.take(width * r.units);
+    dBias = part.take(width);
+    dz = part.take(width * steps * r.batch);
+    inputs = part.take(steps * r.batch * r.inputRow());
+    dInputs = part.take(steps * r.batch * r.inputRow());
+    masked = part.take(steps * states);
+    reset = part.take(r.layout.candidate.count > 0 ? steps * states : 0);
+    dh = part.take(states);
+    dc = part.take(cell.hasMemory ? states : 0);
+    product = part.take(states);
+    firstValid = reinterpret_cast<int32_t*>(part.take(r.batch));
+    maskedRows = reinterpret_cast<int32_t*>(part.take(r.batch));
+    size = part.size();
+  }
+};
+
+/** Steps whose gradients are computed together. */
+struct Chunk {
+  int64_t firstStep, lastStep, rows;
+  bool isFirst;  // the first to be worked on
+};
+
+struct Backward {
+  const Cell& cell;
+  const Recurrence& r;
+  const BackwardCall& call;
+  BackwardScratch scratch;
+  Saved saved;
+
+  int64_t chunkRows() const { return scratch.steps * r.batch; }
+
+  /** Whether any of the sequences is masked at step s; then scratch.maskedRows says which. */
+  bool findMasked(int64_t s, int64_t first, int64_t last) const {
+    if (!r.mask) return false;
+    int32_t any = 0;
+    for (int64_t b = first; b < last; b++) any |= scratch.maskedRows[b] = r.isMasked(b, s);
+    return any != 0;
+  }
+
+  /** out = start + dz weights^T for the gates of one part; out [rows, unitRow]. */
+  void propagate(const GateVectors& part, const float* dz, const float* weights, const float* start, float* out,
+                 int64_t rows) const {
+    const int64_t depth = r.panels() * part.count * VW, row = r.panelRow();
+    for (int64_t n = 0; n < r.units; n += PW) {
+      const int vectors = panelVectors(smaller<int64_t>(PW, r.units - n));
+      multiply({{dz + part.first * VW, row, part.count * VW, 1, r.panels(), chunkRows() * row},
+                {weights + n * depth, vectors * VW},
+                {start ? start + n : nullptr, r.unitRow()},
+                {out + n, r.unitRow()},
+                vectors},
+               rows);
+    }
+  }
+
+  /** One step for sequences first to last: dz, and dh, dc of the state before. */
+  void runStep(int64_t s, int64_t chunkStep, int64_t first, int64_t last) const {
+    const int64_t rows = last - first, row = r.panelRow(), unitRow = r.unitRow(), length = r.batch * unitRow;
+    const int64_t at = first * unitRow, chunkRow = chunkStep * r.batch, memory = cell.hasMemory ? 1 : 0;
+    float* const dz = scratch.dz + (chunkRow + first) * row;
+    float* const dh = scratch.dh + at;
+    float* const product = scratch.product + at;
+    addOutputGradients(r, scratch.firstValid, call.dy, s, first, last, scratch.dh);
+    const bool anyMasked = findMasked(s, first, last);
+    for (int64_t p = 0; p < r.panels(); p++) {
+      const int64_t unit = at + p * r.layout.blocks * VW, before = s * length + unit, after = before + length;
+      cell.backward({rows, unitRow, row, saved.gates + ((p * r.time + s) * r.batch + first) * row * cell.savesGates,
+                     saved.h + before, saved.c + before * memory, saved.h + after, saved.c + after * memory,
+                     anyMasked ? scratch.maskedRows + first : nullptr, scratch.dh + unit, scratch.dc + unit * memory,
+                     dz + p * chunkRows() * row});
+    }
+    // The left operands of the weight gradients, while the rows are at hand.
+    gatherInputs(r, call.x, s, first, last, scratch.inputs + (chunkRow + first) * r.inputRow());
+    const float* recurrentInput = saved.h + s * length + at;
+    if (call.recurrentMask) {
+      multiplyState(r, saved.h + s * length, call.recurrentMask, first, last, scratch.masked + chunkRow * unitRow, false);
+      recurrentInput = scratch.masked + chunkRow * unitRow + at;
+    }
+    // dh of the state before: what the cell left there, and what went through the recurrent products.
+    if (r.layout.candidate.count == 0 && !call.recurrentMask)
+      return propagate(r.layout.recurrent, dz, scratch.recurrent, dh, dh, rows);
+    if (r.layout.candidate.count > 0) {
+      propagate(r.layout.candidate, dz, scratch.candidate, nullptr, product, rows);
+      for (int64_t p = 0; p < r.panels(); p++)
+        cell.resetBackward({rows, unitRow, row, saved.gates + ((p * r.time + s) * r.batch + first) * row,
+                            recurrentInput + p * VW, product + p * VW, dz + p * chunkRows() * row,
+                            scratch.reset + chunkRow * unitRow + at + p * VW});
+      propagate(r.layout.recurrent, dz, scratch.recurrent, product, product, rows);
+    } else {
+      propagate(r.layout.recurrent, dz, scratch.recurrent, nullptr, product, rows);
+    }
+    multiplyState(r, scratch.product, call.recurrentMask, first, last, scratch.dh, true);
+  }
+
+  /** dx = dz W^T for rows first to last of the chunk. */
+  void inputGradients(int64_t first, int64_t last) const {
+    const GateVectors& in = r.layout.input;
+    const int64_t depth = r.panels() * in.count * VW, row = r.panelRow();
+    for (int64_t n = 0; n < r.inputs; n += PW) {
+      const int64_t columns = smaller<int64_t>(PW, r.inputs - n);
+      const int vectors = panelVectors(columns);
+      multiply({{scratch.dz + first * row + in.first * VW, row, in.count * VW, 1, r.panels(), chunkRows() * row},
+                {scratch.kernel + n * depth, vectors * VW},
+                {nullptr, 0},
+                {scratch.dInputs + first * r.inputRow() + n, r.inputRow()},
+                vectors},
+               last - first);
+    }
+  }
+
+  /**
+   * Adds the chunk to panel p of a weight gradient [panels, height, panelRow], for rows from to to of `height`: the sum
+   * over the chunk's rows of left[row, :] dz[row, :]. The last chunk comes first and finds nothing to add to.
+   */
+  void addWeightGradient(const GateVectors& part, int64_t p, const float* left, int64_t leftRow, int64_t height,
+                         int64_t from, int64_t to, float* gradient, const Chunk& chunk) const {
+    const int64_t row = r.panelRow();
+    float* const out = gradient + (p * height + from) * row + part.first * VW;
+    multiply({{left + from, 1, chunk.rows, leftRow},
+              {scratch.dz + p * chunkRows() * row + part.first * VW, row},
+              {chunk.isFirst ? nullptr : out, row},
+              {out, row},
+              part.count},
+             to - from);
+  }
+
+  void addBiasGradient(int64_t p, const Chunk& chunk) const {
+    const int64_t row = r.panelRow();
+    float* const out = scratch.dBias + p * row;
+    const float* dz = scratch.dz + p * chunkRows() * row;
+    for (int v = 0; v < r.layout.vectors; v++) {
+      Vec sum = chunk.isFirst ? Vec{} : load(out + v * VW);
+      for (int64_t m = 0; m < chunk.rows; m++) sum += load(dz + m * row + v * VW);
+      store(out + v * VW, sum);
+    }
+  }
+
+  /** The share of one thread in the weight gradients of a chunk. */
+  void weightGradients(const Chunk& chunk, int32_t thread, int32_t threads) const {
+    // All panels' rows of both gradients in one line, cut evenly.
+    const int64_t height = r.inputs + r.units, all = r.panels() * height;
+    const int64_t begin = all * thread / threads, end = all * (thread + 1) / threads;
+    const float* states = call.recurrentMask ? scratch.masked : saved.h + chunk.firstStep * r.batch * r.unitRow();
+    for (int64_t p = 0; p < r.panels(); p++) {
+      const int64_t from = larger<int64_t>(0, begin - p * height), to = smaller(height, end - p * height);
+      if (from >= to) continue;
+      addWeightGradient(r.layout.input, p, scratch.inputs, r.inputRow(), r.inputs, from, smaller(to, r.inputs),
+                        scratch.dKernel, chunk);
+      const int64_t fromUnit = larger<int64_t>(0, from - r.inputs), toUnit = to - r.inputs;
+      addWeightGradient(r.layout.recurrent, p, states, r.unitRow(), r.units, fromUnit, toUnit, scratch.dRecurrent, chunk);
+      if (r.layout.candidate.count > 0)
+        addWeightGradient(r.layout.candidate, p, scratch.reset, r.unitRow(), r.units, fromUnit, toUnit,
+                          scratch.dRecurrent, chunk);
+      if (from == 0) addBiasGradient(p, chunk);
+    }
+  }
+
+  /** Everything, as one of `threads` threads. */
+  void run(int32_t thread, int32_t threads) const {
+    const auto cut = [&](int64_t count, int32_t at) { return count * at / threads; };
+    const int64_t first = cut(r.batch, thread), last = cut(r.batch, thread + 1);
+    for (int64_t end = r.time; end > 0;) {
+      const int64_t start = (end - 1) / scratch.steps * scratch.steps;
+      const Chunk chunk = {start, end, (end - start) * r.batch, end == r.time};
+      for (int64_t s = end - 1; first < last && s >= start; s--) runStep(s, s - start, first, last);
+      barrier();
+      if (call.dx) inputGradients(cut(chunk.rows, thread), cut(chunk.rows, thread + 1));
+      weightGradients(chunk, thread, threads);
+      barrier();
+      for (int64_t s = start; call.dx && s < end; s++)
+        scatterInputs(r, scratch.dInputs + ((s - start) * r.batch + first) * r.inputRow(), s, first, last, call.dx);
+      end = start;
+    }
+  }
+};
+
+}  // namespace
+
+void runBackward(const Cell& cell, const Recurrence& r, const BackwardCall& call) {
+  const BackwardScratch scratch(cell, r, call.scratch);
+  const Saved saved(cell, r, const_cast<float*>(call.saved));  // read only
+  const int64_t width = r.panels() * r.panelRow();
+  findFirstValid(r, scratch.firstValid);
+  loadState(r, call.dhT, 0, r.batch, scratch.dh);
+  if (cell.hasMemory) loadState(r, call.dcT, 0, r.batch, scratch.dc);
+  if (r.rows() > 0) {
+    packGatesTransposed(r, r.layout.recurrent, call.recurrent, r.units, scratch.recurrent);
+    packGatesTransposed(r, r.layout.candidate, call.recurrent, r.units, scratch.candidate);
+    if (call.dx) packGatesTransposed(r, r.layout.input, call.kernel, r.inputs, scratch.kernel);
+    const Backward backward = {cell, r, call, scratch, saved};
+    const int64_t work = 2 * r.rows() * r.weightRow() * (r.inputs + r.units);
+    parallelThreads(recurrentThreads(work), [&](int32_t thread, int32_t threads) { backward.run(thread, threads); });
+  } else {
+    zeroBytes(scratch.dKernel, size_t(width * r.inputs) * sizeof(float));
+    zeroBytes(scratch.dRecurrent, size_t(width * r.units) * sizeof(float));
+    zeroBytes(scratch.dBias, size_t(width) * sizeof(float));
+  }
+  const GateVectors &in = r.layout.input, &back = r.layout.recurrent;
+  unpackGates(r, in, scratch.dKernel + in.first * VW, r.panelRow(), r.inputs, call.dKernel);
+  unpackGates(r, back, scratch.dRecurrent + back.first * VW, r.panelRow(), r.units, call.dRecurrent);
+  if (r.layout.candidate.count > 0)
+    unpackGates(r, r.layout.candidate, scratch.dRecurrent + r.layout.candidate.first * VW, r.panelRow(), r.units,
+                call.dRecurrent);
+  if (call.dBias) {
+    unpackGates(r, in, scratch.dBias + in.first * VW, r.panelRow(), 1, call.dBias);
+    if (cell.splitBias) unpackGates(r, back, scratch.dBias + back.first * VW, r.panelRow(), 1, call.dBias + r.weightRow());
+  }
+  storeState(r, scratch.dh, 0, r.batch, call.dh0);
+  if (cell.hasMemory) storeState(r, scratch.dc, 0, r.batch, call.dc0);
+}
+
+int32_t backwardScratchSize(const Cell& cell, const Recurrence& r) { return BackwardScratch(cell, r, nullptr).size; }
+
+}  // namespace RONDO_ARCH

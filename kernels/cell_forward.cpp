@@ -1,0 +1,263 @@
+#include "cell.h"
+#include "parallel.h"
+
+namespace RONDO_ARCH {
+namespace {
+
+/** Up to so many rows in all (a streaming step), weights are used where they are: packing would cost more than it saves. */
+constexpr int64_t fewRows = 8;
+/** Rows of input projected at a time: the result is consumed while it is still in the cache. */
+constexpr int64_t projectedRows = 96;
+/** Multiply-adds for which a thread is worth calling within a step. */
+constexpr int64_t columnWork = 400000;
+
+struct ForwardScratch {
+  int64_t steps;        // projected at a time
+  float* kernel;        // [panels, inputs, input vectors]
+  float* recurrent;     // [panels, units, recurrent vectors]
+  float* candidate;     // [panels, units, candidate vectors]
+  float* bias;          // [panels, panelRow]
+  float* inputs;        // [steps * batch, inputRow], the rows of a thread together
+  float* projected;     // [panels, steps * batch, panelRow], likewise
+  float* z;             // [batch, 2 gates * units], only for few rows
+  float* tile;          // [batch, panelRow], or [panels, batch, panelRow] where all panels are needed at once
+  int64_t tilePanel;    // from one panel to the next, accordingly
+  float* c;             // [2, batch, unitRow], used if nothing is saved
+  float* h;             // likewise
+  float* masked;        // [batch, unitRow]: h times the recurrent mask
+  float* reset;         // [batch, unitRow]: r h
+  int32_t* firstValid;  // [batch]
+  int32_t size;
+
+  ForwardScratch(const Cell& cell, const Recurrence& r, float* memory) {
+    Scratch part(memory);
+    const bool few = r.rows() <= fewRows;
+    const int64_t states = r.batch * r.unitRow();
+    steps = few ? 0 : smaller(r.time, (projectedRows + r.batch - 1) / r.batch);
+    kernel = part.take(few ? 0 : r.panels() * r.inputs * r.layout.input.count * VW);
+    recurrent = part.take(few ? 0 : r.panels() * r.units * r.layout.recurrent.count * VW);
+    candidate = part.take(few ? 0 : r.panels() * r.units * r.layout.candidate.count * VW);
+    bias = part.take(r.panels() * r.panelRow());
+    inputs = part.take(steps * r.batch * r.inputRow());
+    projected = part.take(r.panels() * steps * r.batch * r.panelRow());
+    z = part.take(few ? r.batch * 2 * r.weightRow() : 0);
+    tilePanel = few || r.layout.candidate.count > 0 ? r.batch * r.panelRow() : 0;
+    tile = part.take(tilePanel > 0 ? r.panels() * tilePanel : r.batch * r.panelRow());
+    c = part.take(cell.hasMemory ? 2 * states : 0);
+    h = part.take(2 * states);
+    masked = part.take(states);
+    reset = part.take(r.layout.candidate.count > 0 ? states : 0);
+    firstValid = reinterpret_cast<int32_t*>(part.take(r.batch));
+    size = part.size();
+  }
+};
+
+/** The states after each step: all of them if they are saved, else the last two. */
+struct States {
+  float* base;
+  int64_t length;
+  bool all;
+  float* after(int64_t s) const { return base + (all ? s + 1 : (s + 1) & 1) * length; }
+};
+
+struct Forward {
+  const Cell& cell;
+  const Recurrence& r;
+  const ForwardCall& call;
+  ForwardScratch scratch;
+  float* gates;  // null in inference
+  States c, h;
+
+  /** bias [panels, panelRow]; both rows of a split bias meet where both products do. */
+  void packBias() const {
+    zeroBytes(scratch.bias, size_t(r.panels() * r.panelRow()) * sizeof(float));
+    if (!call.bias) return;
+    const auto add = [&](const GateVectors& part, const float* bias) {
+      for (int64_t p = 0; p < r.panels(); p++)
+        for (int v = 0; v < part.count; v++)
+          for (int64_t i = 0; i < r.lanes(p, v); i++)
+            scratch.bias[p * r.panelRow() + (part.first + v) * VW + i] += bias[r.column(part, p, v) + i];
+    };
+    add(r.layout.input, call.bias);
+    if (cell.splitBias) add(r.layout.recurrent, call.bias + r.weightRow());
+  }
+
+  /** What the recurrent product multiplies at step s. */
+  const float* recurrentInput(int64_t s, int64_t first, int64_t last) const {
+    if (!call.recurrentMask) return h.after(s - 1);
+    multiplyState(r, h.after(s - 1), call.recurrentMask, first, last, scratch.masked, false);
+    return scratch.masked;
+  }
+
+  float* tile(int64_t p, int64_t first) const { return scratch.tile + p * scratch.tilePanel + first * r.panelRow(); }
+
+  /** r h for the candidate, from all panels' tiles. */
+  void resetPanels(const float* before, int64_t first, int64_t last) const {
+    for (int64_t p = 0; p < r.panels(); p++) {
+      const int64_t at = first * r.unitRow() + p * VW;
+      cell.reset({last - first, r.unitRow(), r.panelRow(), before + at, tile(p, first), scratch.reset + at});
+    }
+  }
+
+  /** The cells of one panel for sequences first to last, from its tile. */
+  void finishPanel(int64_t p, int64_t s, int64_t first, int64_t last) const {
+    const int64_t at = first * r.unitRow() + p * r.layout.blocks * VW;
+    cell.forward({last - first, r.unitRow(), r.panelRow(), tile(p, first), h.after(s - 1) + at, c.after(s - 1) + at,
+                  h.after(s) + at, c.after(s) + at,
+                  gates ? gates + ((p * r.time + s) * r.batch + first) * r.panelRow() : nullptr});
+  }
+
+  void finishStep(int64_t s, int64_t first, int64_t last) const {
+    holdMasked(r, h.after(s - 1), s, first, last, h.after(s));
+    if (cell.hasMemory) holdMasked(r, c.after(s - 1), s, first, last, c.after(s));
+    storeOutputs(r, scratch.firstValid, h.after(s), s, first, last, call.y);
+  }
+
+  /** Projects the inputs of some steps, for sequences first to last, into rows of scratch.projected. */
+  void project(int64_t start, int64_t steps, int64_t first, int64_t last) const {
+    const GateVectors& in = r.layout.input;
+    const int64_t rows = last - first, row = r.panelRow();
+    float* const inputs = scratch.inputs + first * scratch.steps * r.inputRow();
+    for (int64_t s = 0; s < steps; s++)
+      gatherInputs(r, call.x, start + s, first, last, inputs + s * rows * r.inputRow());
+    for (int64_t p = 0; p < r.panels(); p++) {
+      const float* bias = scratch.bias + p * row;
+      float* const out = projected(p, first);
+      multiply({{inputs, r.inputRow(), r.inputs},
+                {scratch.kernel + p * r.inputs * in.count * VW, in.count * VW},
+                {bias + in.first * VW, 0},
+                {out + in.first * VW, row},
+                in.count},
+               steps * rows);
+      for (int v = in.first + in.count; v < r.layout.vectors; v++)  // what only the recurrent product adds to
+        for (int64_t m = 0; m < steps * rows; m++) store(out + m * row + v * VW, load(bias + v * VW));
+    }
+  }
+  float* projected(int64_t p, int64_t first) const {
+    return scratch.projected + (p * r.batch + first) * scratch.steps * r.panelRow();
+  }
+
+  /** out += state R for the gates of one part: weights [units, part.count * VW] are those of one panel. */
+  void addRecurrent(const GateVectors& part, const float* state, const float* weights, const float* start, float* out,
+                    int64_t rows) const {
+    const int64_t row = r.panelRow(), shift = part.first * VW;
+    multiply({{state, r.unitRow(), r.units}, {weights, part.count * VW}, {start + shift, row}, {out + shift, row}, part.count},
+             rows);
+  }
+
+  /** All steps for sequences first to last. */
+  void run(int64_t first, int64_t last) const {
+    const GateVectors &back = r.layout.recurrent, &candidate = r.layout.candidate;
+    const int64_t rows = last - first, row = r.panelRow(), at = first * r.unitRow();
+    for (int64_t s = 0; s < r.time; s++) {
+      const int64_t projectedStep = s % scratch.steps;
+      if (projectedStep == 0) project(s, smaller(scratch.steps, r.time - s), first, last);
+      const float* before = recurrentInput(s, first, last);
+      for (int64_t p = 0; p < r.panels(); p++) {
+        const float* z = projected(p, first) + projectedStep * rows * row;
+        for (int v = 0; v < back.first; v++)  // what h R does not add to
+          for (int64_t m = 0; m < rows; m++) store(tile(p, first) + m * row + v * VW, load(z + m * row + v * VW));
+        addRecurrent(back, before + at, scratch.recurrent + p * r.units * back.count * VW, z, tile(p, first), rows);
+        if (candidate.count == 0) finishPanel(p, s, first, last);
+      }
+      if (candidate.count > 0) {
+        resetPanels(before, first, last);
+        for (int64_t p = 0; p < r.panels(); p++) {
+          addRecurrent(candidate, scratch.reset + at, scratch.candidate + p * r.units * candidate.count * VW,
+                       tile(p, first), tile(p, first), rows);
+          finishPanel(p, s, first, last);
+        }
+      }
+      finishStep(s, first, last);
+    }
+  }
+
+  /** z += left weights for columns from to to, in weight order. */
+  void addInPlace(const float* left, int64_t leftRow, const float* weights, int64_t depth, int64_t from, int64_t to,
+                  float* z) const {
+    if (from < to)
+      multiplyFewRows(left, leftRow, 1, weights + from, r.weightRow(), z + from, r.weightRow(), r.batch, to - from, depth);
+  }
+
+  /** From weight order into the tiles of all panels: vectors first to last, which hold the gates of `part`. */
+  void fillTiles(const GateVectors& part, const float* z, int first, int last) const {
+    for (int64_t p = 0; p < r.panels(); p++)
+      for (int v = first; v < last; v++)
+        copyPadded(z + r.column(part, p, v - part.first), r.weightRow(), r.batch, r.lanes(p, v - part.first),
+                   tile(p, 0) + v * VW, r.panelRow(), VW);
+  }
+
+  /** All steps for a few rows, with the weights in place; bit for bit the same. */
+  void runFew() const {
+    const GateVectors &in = r.layout.input, &candidate = r.layout.candidate;
+    const int64_t width = r.weightRow(), batch = r.batch;
+    // In the weights come first the gates to which both products add, then those whose products are kept apart, then the
+    // candidate.
+    const int64_t shared = (r.layout.gates - (r.layout.vectors - in.count) - candidate.count) * r.units;
+    const int64_t recurrentEnd = width - candidate.count * r.units;
+    const int vectorsFromInput = in.first + in.count;
+    float* const z = scratch.z;
+    float* const fromState = scratch.z + batch * width;
+    const int64_t work = PW * batch * (r.inputs + r.units), chunks = (width + PW - 1) / PW;
+    for (int64_t s = 0; s < r.time; s++) {
+      const float* before = recurrentInput(s, 0, batch);
+      parallelFor(chunks, columnWork / work + 1, [&](int64_t begin, int64_t end) {
+        const int64_t from = begin * PW, to = smaller(width, end * PW);
+        for (int64_t b = 0; b < batch; b++)
+          for (int64_t n = from; n < to; n++) {
+            const float bias = call.bias ? call.bias[n] : 0, second = cell.splitBias && call.bias ? call.bias[width + n] : 0;
+            z[b * width + n] = n < shared ? bias + second : bias;
+            fromState[b * width + n] = second;
+          }
+        addInPlace(call.x + r.at(0, s) * r.inputs, r.time * r.inputs, call.kernel, r.inputs, from, to, z);
+        addInPlace(before, r.unitRow(), call.recurrent, r.units, from, smaller(to, shared), z);
+        addInPlace(before, r.unitRow(), call.recurrent, r.units, larger(from, shared), smaller(to, recurrentEnd), fromState);
+      });
+      fillTiles(in, z, 0, vectorsFromInput);
+      fillTiles(r.layout.recurrent, fromState, vectorsFromInput, r.layout.vectors);
+      if (candidate.count > 0) {
+        resetPanels(before, 0, batch);
+        addInPlace(scratch.reset, r.unitRow(), call.recurrent, r.units, recurrentEnd, width, z);
+        fillTiles(candidate, z, candidate.first, candidate.first + candidate.count);
+      }
+      for (int64_t p = 0; p < r.panels(); p++) finishPanel(p, s, 0, batch);
+      finishStep(s, 0, batch);
+    }
+  }
+};
+
+}  // namespace
+
+void runForward(const Cell& cell, const Recurrence& r, const ForwardCall& call) {
+  if (r.batch == 0) return;
+  if (r.time == 0 && !r.sequences) zeroBytes(call.y, size_t(r.batch * r.units) * sizeof(float));
+  const ForwardScratch scratch(cell, r, call.scratch);
+  const Saved saved(cell, r, call.saved);
+  const bool keep = call.saved != nullptr;
+  const int64_t length = r.batch * r.unitRow();
+  const Forward forward = {cell, r, call, scratch, keep && cell.savesGates ? saved.gates : nullptr,
+                           {keep ? saved.c : scratch.c, cell.hasMemory ? length : 0, keep},
+                           {keep ? saved.h : scratch.h, length, keep}};
+  findFirstValid(r, scratch.firstValid);
+  loadState(r, call.h0, 0, r.batch, forward.h.after(-1));
+  if (cell.hasMemory) loadState(r, call.c0, 0, r.batch, forward.c.after(-1));
+  if (r.rows() <= fewRows) {
+    forward.runFew();
+  } else {
+    packGates(r, r.layout.input, call.kernel, r.inputs, scratch.kernel);
+    packGates(r, r.layout.recurrent, call.recurrent, r.units, scratch.recurrent);
+    packGates(r, r.layout.candidate, call.recurrent, r.units, scratch.candidate);
+    forward.packBias();
+    const int64_t work = r.rows() * r.weightRow() * (r.inputs + r.units);
+    parallelThreads(smaller(recurrentThreads(work), int32_t(r.batch)), [&](int32_t thread, int32_t threads) {
+      forward.run(r.batch * thread / threads, r.batch * (thread + 1) / threads);
+    });
+  }
+  storeState(r, forward.h.after(r.time - 1), 0, r.batch, call.hT);
+  if (cell.hasMemory) storeState(r, forward.c.after(r.time - 1), 0, r.batch, call.cT);
+}
+
+int32_t savedSize(const Cell& cell, const Recurrence& r) { return Saved(cell, r, nullptr).size; }
+int32_t forwardScratchSize(const Cell& cell, const Recurrence& r) { return ForwardScratch(cell, r, nullptr).size; }
+
+}  // namespace RONDO_ARCH

@@ -1,0 +1,129 @@
+// What the recurrent layers share: sizes and layout, masks, and the walk between the caller's matrices and the kernels'.
+//
+// Outside, everything is batch-major as in Keras: x [batch, time, inputs], y [batch, time, units]. Inside it goes step by
+// step: row s * batch + b belongs to sequence b at step s. With goBackwards step s reads time - 1 - s.
+//
+// Gates are kept in panels: panel p holds all gates of units p * VW to (p + 1) * VW, side by side. One register tile of the
+// matrix product is then exactly what the cell's non-linearities need, and a panel of gate gradients is already in the
+// layout that the weight gradients want. Units beyond the last are padded; weights there are zero, so they have no effect.
+#pragma once
+#include "gemm.h"
+
+namespace RONDO_ARCH {
+
+/** A run of vectors in a panel's rows, and the gate each of them holds. */
+struct GateVectors {
+  int first, count;
+  int gate[4];
+};
+
+/** How the gates of a cell lie in weights [rows, gates * units] and in the rows of a panel. */
+struct CellLayout {
+  int gates;
+  /** Vectors per panel row. */
+  int vectors;
+  /** Vectors of units per panel: 1 for cells with gates; a cell without fills its panels with consecutive units. */
+  int blocks;
+  /** What x W and h R add to. */
+  GateVectors input, recurrent;
+  /** What (r h) R adds to, for a cell whose candidate waits for a reset gate r; else empty. */
+  GateVectors candidate;
+};
+
+/** Sizes and flags of one call; see the contract in src/backend/kernels.ts. */
+struct Recurrence {
+  CellLayout layout;
+  int64_t batch, time, inputs, units;
+  bool sequences, goBackwards, zeroOutputForMask;
+  const int32_t* mask;  // [batch, time] or null
+
+  int64_t rows() const { return batch * time; }
+  int64_t panels() const { return (units + layout.blocks * VW - 1) / (layout.blocks * VW); }
+  int64_t panelRow() const { return layout.vectors * VW; }
+  /** Length of a row of units in internal matrices: an odd number of vectors, so that columns spread over the cache. */
+  int64_t unitRow() const { return (panels() * layout.blocks | 1) * VW; }
+  int64_t inputRow() const { return ((inputs + VW - 1) / VW | 1) * VW; }
+  int64_t weightRow() const { return layout.gates * units; }
+
+  /** Index of (sequence, step) in matrices [batch, time]. */
+  int64_t at(int64_t b, int64_t s) const { return b * time + (goBackwards ? time - 1 - s : s); }
+  bool isMasked(int64_t b, int64_t s) const { return mask && !mask[at(b, s)]; }
+
+  /** First column, in weights, of vector v of `part` in panel p; and how many of its lanes exist. */
+  int64_t column(const GateVectors& part, int64_t p, int v) const {
+    return part.gate[v] * units + firstUnit(p, v);
+  }
+  int64_t lanes(int64_t p, int v) const {
+    return larger<int64_t>(0, smaller<int64_t>(VW, units - firstUnit(p, v)));
+  }
+
+ private:
+  int64_t firstUnit(int64_t p, int v) const { return (p * layout.blocks + (layout.blocks > 1 ? v : 0)) * VW; }
+};
+
+/** Hands out parts of the scratch memory, aligned to cache lines; with a null base it only counts. */
+struct Scratch {
+  float* base;
+  int64_t used = 0;
+
+  explicit Scratch(float* memory)
+      : base(reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(memory) + 63) / 64 * 64)) {}
+  float* take(int64_t count) {
+    float* at = base ? base + used : nullptr;
+    used += (count + 15) / 16 * 16;
+    return at;
+  }
+  int32_t size() const { return int32_t(used + 16); }  // with room for the alignment
+};
+
+/** Threads worth using for so many multiply-adds. */
+int32_t recurrentThreads(int64_t multiplyAdds);
+
+// ---- weights into panels ------------------------------------------------------------------------------------------------
+
+/** weights [rows, gates * units] -> out [panels, rows, part.count * VW]. */
+void packGates(const Recurrence& r, const GateVectors& part, const float* weights, int64_t rows, float* out);
+
+/** Back from panels whose rows are `row` long. */
+void unpackGates(const Recurrence& r, const GateVectors& part, const float* panels, int64_t row, int64_t rows,
+                 float* weights);
+
+/** The transpose, for gradients: out [rows / PW, panels * part.count * VW, PW or what is left]. */
+void packGatesTransposed(const Recurrence& r, const GateVectors& part, const float* weights, int64_t rows, float* out);
+int64_t packedTransposedSize(const Recurrence& r, const GateVectors& part, int64_t rows);
+
+// ---- rows in and out ------------------------------------------------------------------------------------------------------
+// Each for sequences first <= b < last; internal matrices [batch, unitRow] are passed from their beginning.
+
+/** state = source [batch, units], zeros if null. */
+void loadState(const Recurrence& r, const float* source, int64_t first, int64_t last, float* state);
+/** Nothing if out is null. */
+void storeState(const Recurrence& r, const float* state, int64_t first, int64_t last, float* out);
+
+/** The inputs of one step: out [last - first, inputRow]. */
+void gatherInputs(const Recurrence& r, const float* x, int64_t s, int64_t first, int64_t last, float* out);
+/** The reverse. */
+void scatterInputs(const Recurrence& r, const float* rows, int64_t s, int64_t first, int64_t last, float* x);
+
+/** For each sequence, the first step that is not masked (time if there is none). Nothing without a mask. */
+void findFirstValid(const Recurrence& r, int32_t* firstValid);
+
+/** y at a step shows the state, unless masked before the first valid step or masked outputs are zeroed. */
+RONDO_INLINE bool showsState(const Recurrence& r, const int32_t* firstValid, int64_t b, int64_t s) {
+  return !r.isMasked(b, s) || (!r.zeroOutputForMask && s > firstValid[b]);
+}
+/** Writes the outputs of step s from its states. */
+void storeOutputs(const Recurrence& r, const int32_t* firstValid, const float* h, int64_t s, int64_t first, int64_t last,
+                  float* y);
+/** dh += the output gradients of step s; nothing if dy is null. */
+void addOutputGradients(const Recurrence& r, const int32_t* firstValid, const float* dy, int64_t s, int64_t first,
+                        int64_t last, float* dh);
+
+/** Masked sequences keep the state from before step s. */
+void holdMasked(const Recurrence& r, const float* before, int64_t s, int64_t first, int64_t last, float* state);
+
+/** out = state * factor [batch, units], or += it; a null factor is 1. */
+void multiplyState(const Recurrence& r, const float* state, const float* factor, int64_t first, int64_t last, float* out,
+                   bool accumulate);
+
+}  // namespace RONDO_ARCH
