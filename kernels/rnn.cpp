@@ -46,7 +46,7 @@ constexpr Cell cells[] = {cellOf<Linear>(), cellOf<Tanh>(), cellOf<Relu>(), cell
 Recurrence recurrence(int32_t batch, int32_t time, int32_t inputs, int32_t units, int32_t sequences = 0,
                       int32_t goBackwards = 0, int32_t zeroOutputForMask = 0, const int32_t* mask = nullptr) {
   // Panels of up to four vectors, about equally wide.
-  const int all = (units + VW - 1) / VW, panels = larger(1, (all + 3) / 4), wide = (all + panels - 1) / panels;
+  const int all = larger(1, (units + VW - 1) / VW), panels = larger(1, (all + 3) / 4), wide = (all + panels - 1) / panels;
   const CellLayout layout = {1, wide, wide, {0, wide, {}}, {0, wide, {}}, {}};
   return {layout, batch, time, inputs, units, sequences != 0, goBackwards != 0, zeroOutputForMask != 0, mask};
 }
