@@ -1,4 +1,4 @@
-import { add, mul } from "../tensor/ops/arithmetic.js";
+import { add, div, minimum, mul, sub } from "../tensor/ops/arithmetic.js";
 import { clip, greater, where } from "../tensor/ops/comparison.js";
 import { logSoftmax, softmax } from "../tensor/ops/softmax.js";
 import * as ops from "../tensor/ops/unary.js";
@@ -8,6 +8,7 @@ import { type Described, factories, resolve, row, type Spec } from "./named.js";
 export type ActivationFunction = (x: Tensor) => Tensor;
 export type Activation = Described<ActivationFunction>;
 
+const none = null as number | null;
 const plain = (f: ActivationFunction) => row({}, () => f);
 
 /** Constants of Klambauer et al. 2017, "Self-Normalizing Neural Networks" (arXiv 1706.02515). */
@@ -27,7 +28,16 @@ export const activationTable = {
   hardSigmoid: plain(ops.hardSigmoid),
   /** clip(0.2 x + 0.5, 0, 1): what Keras 2, TF.js and ONNX call hard sigmoid; for models that come from there. */
   hardSigmoidKeras2: plain((x) => clip(add(mul(x, 0.2), 0.5), 0, 1)),
-  relu: plain(ops.relu),
+  /** max(x, 0); with options: below `threshold` negativeSlope (x - threshold), and at most maxValue. */
+  relu: row(
+    { negativeSlope: 0, maxValue: none, threshold: 0 },
+    ({ negativeSlope, maxValue, threshold }) =>
+      (x: Tensor) => {
+        if (negativeSlope === 0 && threshold === 0) return maxValue === null ? ops.relu(x) : clip(x, 0, maxValue);
+        const y = where(greater(x, threshold), x, mul(sub(x, threshold), negativeSlope));
+        return maxValue === null ? y : minimum(y, maxValue);
+      },
+  ),
   /** min(max(x, 0), 6) */
   relu6: plain((x) => clip(x, 0, 6)),
   /** x above 0, negativeSlope x below. */
@@ -43,6 +53,13 @@ export const activationTable = {
     ({ alpha }) =>
       (x: Tensor) =>
         scaledElu(x, alpha),
+  ),
+  /** x above 0, alpha (exp(x / alpha) - 1) below. */
+  celu: row(
+    { alpha: 1 },
+    ({ alpha }) =>
+      (x: Tensor) =>
+        mul(ops.elu(div(x, alpha)), alpha),
   ),
   selu: plain((x) => mul(scaledElu(x, SELU_ALPHA), SELU_SCALE)),
   softplus: plain(ops.softplus),
@@ -65,7 +82,13 @@ export const activationTable = {
     const inner = mul(add(x, mul(mul(ops.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI));
     return mul(mul(x, 0.5), add(ops.tanh(inner), 1));
   }),
+  /** log(sigmoid(x)) */
+  logSigmoid: plain((x) => ops.neg(ops.softplus(ops.neg(x)))),
   silu: plain(ops.silu),
+  /** x hardSigmoid(x) */
+  hardSilu: plain((x) => mul(x, ops.hardSigmoid(x))),
+  /** x limited to [-1, 1]. */
+  hardTanh: plain((x) => clip(x, -1, 1)),
   /** Another name of silu. */
   swish: plain(ops.silu),
   /** x tanh(softplus(x)) */

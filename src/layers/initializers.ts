@@ -18,7 +18,7 @@ type Distribution = "uniform" | "normal" | "truncatedNormal" | "untruncatedNorma
 /** Standard deviation of a normal distribution of deviation 1 that is cut off at ±2. */
 const TRUNCATED_DEVIATION = 0.87962566103423978;
 
-const none: number | null = null;
+const none = null as number | null;
 const source = (seed: number | null): RandomSource | undefined => seed ?? undefined;
 
 /** Numbers of inputs and outputs of a weight; everything before the last two axes is a window. */

@@ -27,7 +27,7 @@ export function row<O extends Options, F>(defaults: O, make: (options: O) => F):
 }
 
 type Table<F> = Readonly<Record<string, { readonly defaults: Options; make(options: never): F }>>;
-type OptionsOf<R> = R extends Row<infer O, unknown> ? { readonly [K in keyof O]?: O[K] } : never;
+type OptionsOf<R> = R extends Row<infer O, unknown> ? { readonly [K in keyof O]?: O[K] extends boolean ? boolean : O[K] } : never;
 type FunctionOf<T extends Table<unknown>> = ReturnType<T[keyof T]["make"]>;
 
 /** What a user may write: a name, an object with a name and options, or a function. */
@@ -72,7 +72,7 @@ export function resolve<F>(kind: string, table: Table<F>, spec: unknown, path?: 
       return build(kind, table, name, options, path);
     }
   }
-  throw new RondoError("option", `this is not a ${kind}`, {
+  throw new RondoError("option", `this is not ${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}`, {
     path,
     received: JSON.stringify(spec) ?? String(spec),
     expected: `a name (${Object.keys(table).join(", ")}), { name, ...options }, or a function`,
