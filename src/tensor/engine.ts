@@ -9,17 +9,30 @@ export interface BackendSource {
   open(name?: BackendName): Backend;
 }
 
+/** 32-bit words in `Engine.dims`. */
+export const DIMS_WORDS = 64;
+
 /** A backend with its allocator; tensors belong to one. */
-export interface Engine {
-  readonly backend: Backend;
+export class Engine {
   readonly arena: Arena;
   readonly kernels: Kernels;
   /** Offset of a small block for the sizes and strides of the kernel being called (tensor/dims.ts). */
   readonly dims: number;
-}
+  private words = new Int32Array(0);
 
-/** 32-bit words in `Engine.dims`. */
-export const DIMS_WORDS = 64;
+  constructor(readonly backend: Backend) {
+    this.arena = new Arena(backend);
+    this.kernels = backend.kernels;
+    this.dims = this.arena.allocate(DIMS_WORDS * 4);
+  }
+
+  /** The block at `dims`. */
+  dimsWords(): Int32Array {
+    const { buffer } = this.backend.memory;
+    if (this.words.buffer !== buffer) this.words = new Int32Array(buffer, this.dims, DIMS_WORDS);
+    return this.words;
+  }
+}
 
 let source: BackendSource | undefined;
 let current: Engine | undefined;
@@ -41,8 +54,7 @@ function open(name?: BackendName): Engine {
   const backend = source.open(name);
   const same = opened.get(backend.name);
   if (same) return same;
-  const arena = new Arena(backend);
-  const engine = { backend, arena, kernels: backend.kernels, dims: arena.allocate(DIMS_WORDS * 4) };
+  const engine = new Engine(backend);
   opened.set(backend.name, engine);
   return engine;
 }

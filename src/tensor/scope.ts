@@ -33,13 +33,13 @@ export function adopt(tensor: Tensor): boolean {
   return true;
 }
 
-/** Anything a scoped function may return: tensors, however nested in arrays, maps and plain objects. */
-function* tensorsIn(value: unknown, isTensor: (v: unknown) => v is Tensor): Generator<Tensor> {
-  if (isTensor(value)) yield value;
-  else if (value instanceof Map || Array.isArray(value)) {
-    for (const item of value.values()) yield* tensorsIn(item, isTensor);
-  } else if (value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
-    for (const item of Object.values(value)) yield* tensorsIn(item, isTensor);
+/** Collects what a scoped function returned: tensors, however nested in arrays, maps and plain objects. */
+function collectTensors(value: unknown, into: Set<Tensor>): void {
+  if (value === null || typeof value !== "object") return;
+  if (isTensor(value)) into.add(value);
+  else if (Array.isArray(value) || value instanceof Map) for (const item of value.values()) collectTensors(item, into);
+  else if (Object.getPrototypeOf(value) === Object.prototype) {
+    for (const item of Object.values(value)) collectTensors(item, into);
   }
 }
 
@@ -68,7 +68,7 @@ export function scope<R>(body: () => R): R {
         fix: "await first, and put only the synchronous part in scope(); it would free tensors still in use otherwise",
       });
     }
-    for (const tensor of tensorsIn(result, isTensor)) returned.add(tensor);
+    collectTensors(result, returned);
     return result;
   } finally {
     scopes.pop();

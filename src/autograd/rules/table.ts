@@ -65,5 +65,7 @@ export function gradientOf(
   needs: readonly boolean[],
 ): readonly (Tensor | null)[] {
   const rule = rules[operation.name] as Rule<object> | null;
-  return rule ? rule({ ...operation, needs }, dy) : operation.inputs.map(() => null);
+  if (!rule) return operation.inputs.map(() => null);
+  const { inputs, outputs, saved, attributes } = operation;
+  return rule({ inputs, outputs, saved, attributes, needs }, dy);
 }

@@ -29,8 +29,9 @@ export const classify: Forward<{ op: OpCode<"classify"> }> = ([x], { op }) => {
 function broadcast(a: Tensor, b: Tensor, dtype: DType, where: string): { y: Tensor; dims: number } {
   const shape = broadcastShapes(a.shape, b.shape, where);
   const y = allocate(shape, dtype);
-  const strides = [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)];
-  return { y, dims: y.size === 0 ? 0 : writeDims(y.storage.engine, shape, strides) };
+  if (y.size === 0) return { y, dims: 0 };
+  const { engine } = y.storage;
+  return { y, dims: writeDims(engine, shape, broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)) };
 }
 
 /** y = op(a, b) with broadcasting, float32. */

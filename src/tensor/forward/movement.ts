@@ -16,7 +16,7 @@ function copyBlock(
 ): void {
   if (sizeOf(shape) === 0) return;
   const { engine } = destination.storage;
-  const dims = writeDims(engine, shape, [sourceStrides, destinationStrides]);
+  const dims = writeDims(engine, shape, sourceStrides, destinationStrides);
   engine.kernels.copyStrided(source.offset + 4 * sourceAt, destination.offset + 4 * destinationAt, dims);
 }
 

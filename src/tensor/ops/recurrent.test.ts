@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Source } from "../../../test/parity/inputs.js";
 import { onBackend, otherBackends } from "../../../test/support/backends.js";
 import type { BackendName } from "../../backend/backend.js";
@@ -24,7 +24,7 @@ import {
 } from "../../index.js";
 import type { Shape } from "../shape.js";
 
-beforeAll(() => setBackend("reference"));
+setBackend("reference"); // before the tensors below are made
 
 const [B, T, I, U] = [3, 4, 2, 3];
 
@@ -198,11 +198,11 @@ function run(cell: Cell, variant: Variant, way: "fused" | "loop", backend: Backe
         const start = initialState ?? Array.from({ length: cell.states }, () => zeros([B, U]));
         const { output, states } = way === "fused" ? cell.fused(options) : loop(cell.step, start, options);
         const results = [output, ...states];
-        results.forEach((r, i) => note(i === 0 ? "output" : `final state ${i - 1}`, r));
+        for (const [i, r] of results.entries()) note(i === 0 ? "output" : `final state ${i - 1}`, r);
         return concat(results.map((r, i) => r.mul(weights[i]!).flatten())).sum();
       };
       const { grads: gradients } = valueAndGrads(loss)(Object.values(named));
-      gradients.forEach((g, i) => note(`gradient of ${names[i]}`, g));
+      for (const [i, g] of gradients.entries()) note(`gradient of ${names[i]}`, g);
       return entries;
     }),
   );
