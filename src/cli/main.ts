@@ -24,7 +24,7 @@ const program = new Command("rondo")
 Examples:
   rondo demo                                     trains for half a minute on a text that comes with rondo
   rondo train text book.txt                      trains a model to write like the book
-  rondo train text notes/ --preset best          … on all text files of a folder, large and slow
+  rondo train text notes/ --preset best          a large model, on all text files of a folder
   rondo generate runs/text-1 --prompt "Once "    writes on from the prompt
   rondo train text --resume runs/text-1          goes on with an interrupted training`,
   );
@@ -32,12 +32,18 @@ Examples:
 const train = program
   .command("train")
   .description("train a model")
-  .action(() => train.error("error: what shall be trained? rondo train text FILE…", { code: "rondo.usage" }));
+  .allowExcessArguments()
+  .action(() => {
+    const [kind] = train.args;
+    train.error(kind === undefined ? "error: what shall be trained?" : `error: unknown command '${kind}'`, {
+      exitCode: 2,
+    });
+  });
 
 addTextOptions(
   train
     .command("text")
-    .argument("[FILE…]", 'text files, folders of them, or "-" for standard input')
+    .argument("[FILE...]", 'text files, folders of them, or "-" for standard input')
     .description("train a model to write, character by character, like the texts given"),
 )
   .option("--resume <run>", "go on with this run, exactly where it stopped")
@@ -72,15 +78,6 @@ program
   .description("show which backends work here, and why others do not")
   .option("--json", "print one JSON object")
   .action(async (options) => (await import("./doctor.js")).doctorCommand(options));
-
-/** Every command takes over the settings that make errors and exit codes ours. */
-function settle(command: Command): void {
-  for (const child of command.commands) {
-    child.copyInheritedSettings(command).showHelpAfterError(false);
-    settle(child);
-  }
-}
-settle(program);
 
 /** Names like the one that is not known: an option (also after a dot, as in --model.units) or a command. */
 function suggestion(message: string): string {

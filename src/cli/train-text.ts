@@ -116,7 +116,7 @@ export async function trainOnText(request: TextTrainingRequest): Promise<{ folde
         reporter.event(event);
       },
     });
-    for (const line of closingLines(result, recorder, dryRun)) reporter.line(line);
+    for (const line of closingLines(result, recorder, request)) reporter.line(line);
     if (result.reason === "interrupted") process.exitCode = interrupt.exitCode;
     return { folder: folder ?? "", result };
   } catch (error) {
@@ -228,7 +228,11 @@ const endings: Readonly<Record<TextRun["reason"], string>> = {
   dryRun: "Everything works; nothing was written",
 };
 
-function closingLines(result: TextRun, { folder, last, elapsed }: Recorder, dryRun: boolean): string[] {
+function closingLines(
+  result: TextRun,
+  { folder, last, elapsed }: Recorder,
+  { text, dryRun }: TextTrainingRequest,
+): string[] {
   const { reason, steps, bestLoss } = result;
   if (dryRun) {
     return ["", `${endings.dryRun}. The training would take about ${formatDuration(last?.left ?? 0)}.`];
@@ -243,7 +247,9 @@ function closingLines(result: TextRun, { folder, last, elapsed }: Recorder, dryR
   if (reason === "interrupted") {
     if (steps > 0) lines.push(`Go on: ${rondo} train text --resume ${folder}`);
   } else {
-    lines.push(`Everything is in ${folder}`, `Next: ${rondo} generate ${folder} --prompt "The "`);
+    // A prompt the model knows the characters of.
+    const [word] = /\p{L}{2,}/u.exec(text) ?? [];
+    lines.push(`Everything is in ${folder}`, `Next: ${rondo} generate ${folder}${word ? ` --prompt "${word}"` : ""}`);
   }
   return lines;
 }

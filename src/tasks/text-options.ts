@@ -117,12 +117,11 @@ export function checkTextOption(name: keyof TextConfig, value: unknown, shown: s
  */
 export function resolveTextConfig(given: Partial<TextConfig>, preset: PresetName = defaultPreset): TextConfig {
   checkOptions("trainText", given, textConfigNames);
-  const config = { ...lookUp("preset", preset, textPresets) };
-  for (const [name, value] of Object.entries(given) as [keyof TextConfig, never][]) {
-    if (value === undefined) continue;
-    checkTextOption(name, value);
-    config[name] = value;
-  }
+  const defaults = lookUp("preset", preset, textPresets);
+  for (const name of textConfigNames) if (given[name] !== undefined) checkTextOption(name, given[name]);
+  const config = Object.fromEntries(
+    textConfigNames.map((name) => [name, given[name] ?? defaults[name]]),
+  ) as unknown as TextConfig;
   if (given.time && given.epochs === undefined) config.epochs = 0;
   if (config.epochs === 0 && config.time === 0) {
     throw new RondoError("option", "this training would never end", {

@@ -1,5 +1,8 @@
 import { checkOptions, RondoError } from "../errors.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { RecurrentLayer } from "../layers/recurrent/recurrent-layer.js";
+import { Generator } from "../tensor/generator.js";
+import { scope } from "../tensor/scope.js";
+import { type Tensor, tensor } from "../tensor/tensor.js";
 import { Breath } from "../training/breath.js";
 import { putState, takeState } from "../training/saved-state.js";
 import { files } from "../util/files.js";
@@ -73,6 +76,8 @@ interface Cursor {
 const saveInterval = 20;
 const sampleInterval = 10;
 const sampleTemperature = 0.8;
+/** Probability that a stream begins anew at a step. */
+const forgetRate = 0.01;
 /** Steps between validations, about: long epochs are validated in parts, short ones together. */
 const leastSteps = 50;
 const mostSteps = 1000;
@@ -239,6 +244,7 @@ class TextTraining {
     const started = host().now();
     const batchIndex = cursor.step % this.stepsPerEpoch;
     if (batchIndex === 0) model.resetStates();
+    else this.forgetSome();
     const learningRate =
       config.learningRate * (config.decay + (1 - config.decay) * 0.5 * (1 + Math.cos(Math.PI * this.progress)));
     model.optimizer.learningRate = learningRate;
@@ -265,6 +271,29 @@ class TextTraining {
       elapsed: this.elapsed,
       left: this.left(),
       progress: this.progress,
+    });
+  }
+
+  /**
+   * Lets a few streams begin anew. Otherwise the model would see the empty state, from which all writing starts, once per
+   * epoch only (as in Melis et al. 2017, "On the State of the Art of Evaluation in Neural Language Models").
+   */
+  private forgetSome(): void {
+    const random = new Generator(this.config.seed).fold(this.cursor.step);
+    const rows = Array.from({ length: this.data.training.streams }, (_, row) => row);
+    const chosen = rows.filter(() => random.uniform() < forgetRate);
+    if (chosen.length === 0) return;
+    scope(() => {
+      for (const layer of this.writer.model.layers) {
+        if (!(layer instanceof RecurrentLayer) || !layer.states) continue;
+        const states = layer.states.map((state) => {
+          const values = state.dataSync();
+          const size = state.size / state.shape[0]!;
+          for (const row of chosen) values.fill(0, row * size, (row + 1) * size);
+          return tensor(values, state.shape);
+        });
+        layer.resetStates(states);
+      }
     });
   }
 
