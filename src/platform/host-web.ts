@@ -1,9 +1,9 @@
 import type { Host } from "../util/host.js";
 
-/** Clock, pauses and output of browsers and workers. */
+/** Clock, pauses and output in a page or a worker. */
 export const webHost: Host = {
   now: () => performance.now(),
-  // A message comes back at once; browsers make nested timers wait at least 4 ms.
+  // A message, unlike a timer, is not delayed when several follow each other.
   yieldToEventLoop: () =>
     new Promise((resolve) => {
       const { port1, port2 } = new MessageChannel();

@@ -1,0 +1,12 @@
+import { createBackendChooser } from "../backend/select.js";
+import { webHost } from "../platform/host-web.js";
+import { backendCandidates } from "../platform/web.js";
+import { provideBackends } from "../tensor/engine.js";
+import { addTensorMethods } from "../tensor/methods.js";
+import { provideHost } from "../util/host.js";
+
+provideBackends(createBackendChooser(backendCandidates()));
+provideHost(webHost);
+addTensorMethods();
+
+export * from "../index.js";
