@@ -1,6 +1,7 @@
 import type { Dataset } from "../data/batches.js";
 import type { DataLike } from "../data/host-array.js";
 import { RondoError } from "../errors.js";
+import type { SaveOptions } from "../formats/model-file.js";
 import type { BatchShape, Layer, Weight } from "../layers/layer.js";
 import { type Generator, generatorOf } from "../tensor/generator.js";
 import { formatShape, sameShape } from "../tensor/shape.js";
@@ -236,6 +237,20 @@ export abstract class Model {
   /** The next `fit` goes on where the state was taken; weights must be set separately. */
   setTrainingState(state: SavedState): void {
     setTrainingState(this, state);
+  }
+
+  // ---- keeping it ----
+
+  /**
+   * Writes the model to one safetensors file, atomically: weights, architecture and compilation, with
+   * `includeTrainingState` also what exact continuation needs. `loadModel` reads it. Throws RondoError "file".
+   *
+   * @example await model.save("model.safetensors");
+   */
+  async save(path: string, options?: SaveOptions): Promise<void> {
+    // The file format knows the kinds of models, which know this class: imported late, the circle does no harm.
+    const { saveModel } = await import("../formats/model-file.js");
+    await saveModel(this, path, options);
   }
 
   // ---- looking at it ----

@@ -14,6 +14,8 @@ export interface TrainingContext {
   readonly batches: number | undefined;
   /** Loss of the batch that just ended; the `loss` in logs is the mean over the epoch so far. */
   readonly batchLoss: number;
+  /** Whether the signal given to `fit` has ended the training: it may be meant to go on later. */
+  readonly aborted: boolean;
   /** Ends the training after the running batch (or epoch, when called at its end). */
   stop(): void;
 }

@@ -15,7 +15,7 @@ export interface EarlyStoppingOptions {
   mode?: "auto" | "min" | "max";
   /** Waiting goes on until the value is better than this. */
   baseline?: number;
-  /** Put the weights of the best epoch back at the end. */
+  /** Put the weights of the best epoch back at the end, unless the training was aborted. */
   restoreBestWeights?: boolean;
   /** Epochs before this one (from 0) are not looked at. */
   startFromEpoch?: number;
@@ -103,8 +103,9 @@ class EarlyStopping implements Callback {
     }
   }
 
-  onTrainEnd(_logs: Logs, { model }: TrainingContext): void {
-    if (this.bestWeights) model.setWeights(this.bestWeights);
+  onTrainEnd(_logs: Logs, { model, aborted }: TrainingContext): void {
+    // An aborted training goes on later from the weights it has now.
+    if (this.bestWeights && !aborted) model.setWeights(this.bestWeights);
   }
 
   getState(): SavedState {

@@ -266,6 +266,9 @@ async function train(
     get batchLoss() {
       return batchLoss;
     },
+    get aborted() {
+      return signal?.aborted ?? false;
+    },
     stop: () => {
       model.stopTraining = true;
     },
@@ -328,7 +331,7 @@ async function train(
   } finally {
     await feed.close();
   }
-  history.aborted = signal?.aborted ?? false;
+  history.aborted = context.aborted;
   for (const callback of callbacks) await callback.onTrainEnd?.(logs, context);
 }
 

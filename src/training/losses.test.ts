@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { expectClose, type GoldenArray, readGolden, toTensor } from "../../test/support/golden.js";
 import { valueAndGrads } from "../autograd/gradients.js";
-import { tensor } from "../tensor/tensor.js";
+import { type Tensor, tensor } from "../tensor/tensor.js";
 import { type Loss, losses, lossFromConfig, reduceLoss, resolveLoss } from "./losses.js";
 
 interface GoldenLoss {
@@ -122,7 +122,7 @@ describe("names and options", () => {
     expect(resolveLoss("binaryCrossentropy").config).toEqual({ fromLogits: false, labelSmoothing: 0 });
     const configured = losses.sparseCategoricalCrossentropy({ fromLogits: true });
     expect(resolveLoss(configured)).toBe(configured);
-    const own = (yTrue: never) => yTrue;
+    const own = (yTrue: Tensor) => yTrue;
     expect(resolveLoss(own)).toMatchObject({ name: "own", config: null });
   });
 

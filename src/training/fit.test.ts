@@ -1,0 +1,518 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { DataLike } from "../data/host-array.js";
+import { layers } from "../layers/index.js";
+import { resetLayerNames } from "../layers/layer.js";
+import { regularizers } from "../layers/regularizers.js";
+import { type Sequential, sequential } from "../model/sequential.js";
+import { setSeed } from "../tensor/generator.js";
+import { mean } from "../tensor/ops/reduce.js";
+import { memory, tensor } from "../tensor/tensor.js";
+import { type Host, provideHost } from "../util/host.js";
+import { optimizers } from "./optimizers/index.js";
+
+beforeEach(() => {
+  resetLayerNames();
+  setSeed(5);
+});
+
+/** A linear model from one number to one, which starts at weight 0 and bias 0. */
+function line(options: { learningRate?: number; metrics?: ["mae"] } = {}): Sequential {
+  const model = sequential([layers.dense({ units: 1, kernelInitializer: "zeros", inputShape: [1] })]);
+  model.compile({ optimizer: "sgd", loss: "mse", learningRate: 0.1, ...options });
+  return model;
+}
+const numbers = (...values: number[]) => values.map((v) => [v]);
+const weightsOf = (model: Sequential) => model.weights.map((w) => [...w.dataSync()]);
+
+describe("learning", () => {
+  test("a sine from its last steps", async () => {
+    const wave = Float32Array.from({ length: 80 }, (_, i) => Math.sin(i / 3));
+    const x = Array.from({ length: 64 }, (_, i) => Array.from(wave.subarray(i, i + 8), (v) => [v]));
+    const y = Array.from({ length: 64 }, (_, i) => [wave[i + 8]!]);
+    const model = sequential([layers.gru({ units: 8, inputShape: [8, 1] }), layers.dense({ units: 1 })]);
+    model.compile({ optimizer: "adam", loss: "meanSquaredError", learningRate: 0.02 });
+    const { history } = await model.fit(x, y, { epochs: 40, batchSize: 16 });
+    expect(history.loss!.at(-1)).toBeLessThan(0.005);
+    expect(history.loss!.at(-1)).toBeLessThan(history.loss![0]! / 50);
+  });
+
+  test("parity of short strings", async () => {
+    const x = Array.from({ length: 8 }, (_, i) => Array.from({ length: 3 }, (_, bit) => [(i >> bit) & 1]));
+    const y = x.map((bits) => bits.reduce((sum, [bit]) => sum + bit!, 0) % 2);
+    const model = sequential([
+      layers.lstm({ units: 8, inputShape: [3, 1] }),
+      layers.dense({ units: 1, activation: "sigmoid" }),
+    ]);
+    model.compile({ optimizer: "adam", loss: "binaryCrossentropy", metrics: ["accuracy"], learningRate: 0.05 });
+    const { history } = await model.fit(x, y, { epochs: 100, batchSize: 8 });
+    expect(history.accuracy!.at(-1)).toBe(1);
+  });
+});
+
+describe("numbers", () => {
+  test("one epoch is what can be worked out by hand", async () => {
+    // w = b = 0. Batch {(1,2), (2,4)}: error -2, -4; loss (4+16)/2 = 10; dw = -2-8 = -10, db = -6 -> w = 1, b = 0.6.
+    // Batch {(3,6)}: error 3.6-6 = -2.4; loss 5.76; dw = -14.4, db = -4.8 -> w = 2.44, b = 1.08.
+    const model = line({ metrics: ["mae"] });
+    const { history, epoch } = await model.fit(numbers(1, 2, 3), numbers(2, 4, 6), { batchSize: 2, shuffle: false });
+    expect(weightsOf(model).flat()[0]).toBeCloseTo(2.44, 5);
+    expect(weightsOf(model).flat()[1]).toBeCloseTo(1.08, 5);
+    expect(epoch).toEqual([0]);
+    // Means over examples, not over batches.
+    expect(history.loss![0]).toBeCloseTo((10 * 2 + 5.76) / 3, 4);
+    expect(history.mae![0]).toBeCloseTo((2 + 4 + 2.4) / 3, 5);
+  });
+
+  test("evaluation does not depend on the batch size", async () => {
+    const model = line({ metrics: ["mae"] });
+    model.setWeights([[[0.5]], [1]]);
+    const x = numbers(1, 2, 3, 4, 5, 6, 7);
+    const y = numbers(0, 4, 1, 1, 7, 3, 2);
+    const whole = await model.evaluate(x, y, { batchSize: 7 });
+    const parts = await model.evaluate(x, y, { batchSize: 3 });
+    expect(parts.loss).toBeCloseTo(whole.loss!, 5);
+    expect(parts.mae).toBeCloseTo(whole.mae!, 6);
+    const errors = x.map(([v], i) => 0.5 * v! + 1 - y[i]![0]!);
+    expect(whole.loss).toBeCloseTo(errors.reduce((s, e) => s + e * e, 0) / 7, 5);
+  });
+
+  test("loss and val_loss hold the penalties of regularized weights", async () => {
+    const model = sequential([
+      layers.dense({ units: 1, inputShape: [1], kernelRegularizer: regularizers.l2({ l2: 0.5 }) }),
+    ]);
+    model.compile({ optimizer: "sgd", loss: "mse", learningRate: 0 });
+    model.setWeights([[[3]], [0]]);
+    const { history } = await model.fit(numbers(1), numbers(3), { validationData: [numbers(2), numbers(6)] });
+    // Both errors are 0; what is left is 0.5 · 3².
+    expect(history.loss).toEqual([4.5]);
+    expect(history.val_loss).toEqual([4.5]);
+    expect((await model.evaluate(numbers(1), numbers(3))).loss).toBe(4.5);
+    model.getLayer(0).trainable = false;
+    expect((await model.evaluate(numbers(1), numbers(3))).loss).toBe(0);
+  });
+
+  test("sample weights scale the loss; weighted metrics count them, plain ones do not", async () => {
+    const model = sequential([layers.dense({ units: 1, kernelInitializer: "zeros", inputShape: [1] })]);
+    model.compile({ optimizer: "sgd", loss: "mse", learningRate: 0, metrics: ["mae"], weightedMetrics: ["mae"] });
+    const logs = await model.evaluate(numbers(1, 1), numbers(2, 6), { sampleWeight: [3, 1] });
+    expect(logs.loss).toBeCloseTo((3 * 4 + 36) / 2, 5);
+    expect(logs.mae).toBeCloseTo(4, 5);
+    expect(logs.mae_1).toBeCloseTo((3 * 2 + 6) / 4, 5);
+  });
+
+  test("trainOnBatch and testOnBatch are about that batch alone", async () => {
+    const model = line();
+    expect((await model.testOnBatch(numbers(1, 2), numbers(2, 4))).loss).toBeCloseTo(10, 5);
+    expect((await model.trainOnBatch(numbers(1, 2), numbers(2, 4))).loss).toBeCloseTo(10, 5);
+    expect(weightsOf(model).flat()[0]).toBeCloseTo(1, 5);
+    expect((await model.testOnBatch(numbers(0), numbers(1))).loss).toBeCloseTo(0.16, 5);
+  });
+
+  test("a loss and a metric given as functions", async () => {
+    const model = line();
+    model.compile({
+      optimizer: "sgd",
+      loss: (yTrue, yPred) => mean(yPred.sub(yTrue).abs(), -1),
+      metrics: [
+        function bias(yTrue, yPred) {
+          return mean(yPred.sub(yTrue), -1);
+        },
+      ],
+    });
+    const logs = await model.evaluate(numbers(1, 2), numbers(2, 4));
+    expect([logs.loss, logs.bias]).toEqual([3, -3]);
+  });
+});
+
+describe("order and reproducibility", () => {
+  async function trained(seed: number): Promise<number[][]> {
+    resetLayerNames();
+    setSeed(seed);
+    const model = sequential([
+      layers.lstm({ units: 5, dropout: 0.2, recurrentDropout: 0.1, inputShape: [null, 2] }),
+      layers.dropout({ rate: 0.3 }),
+      layers.dense({ units: 1 }),
+    ]);
+    model.compile({ optimizer: "adam", loss: "mse" });
+    const x = Array.from({ length: 11 }, (_, i) =>
+      [
+        [i, 1],
+        [1, -i],
+      ].map((step) => step.map((v) => v / 10)),
+    );
+    await model.fit(
+      x,
+      x.map((_, i) => [i / 10]),
+      { epochs: 3, batchSize: 4 },
+    );
+    return weightsOf(model);
+  }
+
+  test("one seed, one result, bit for bit; another seed, another", async () => {
+    const first = await trained(3);
+    expect(await trained(3)).toEqual(first);
+    expect(await trained(4)).not.toEqual(first);
+  });
+
+  test("every epoch sees every example once, in a new order", async () => {
+    const model = line();
+    model.compile({ optimizer: "sgd", loss: "mse", learningRate: 0 });
+    const orders: number[][] = [];
+    await model.fit(numbers(0, 1, 2, 3, 4, 5, 6, 7), numbers(0, 1, 2, 3, 4, 5, 6, 7), {
+      batchSize: 1,
+      epochs: 3,
+      callbacks: {
+        onEpochBegin: () => void orders.push([]),
+        // With weight 0, the loss of an example is its target squared.
+        onBatchEnd: (_batch, _logs, { batchLoss }) => void orders.at(-1)!.push(Math.sqrt(batchLoss)),
+      },
+    });
+    expect(orders.map((order) => [...order].sort())).toEqual(orders.map(() => [0, 1, 2, 3, 4, 5, 6, 7]));
+    expect(new Set(orders.map(String)).size).toBe(3);
+  });
+
+  test("validationSplit takes the end, before shuffling", async () => {
+    const model = line();
+    model.compile({ optimizer: "sgd", loss: "mse", learningRate: 0 });
+    const { history } = await model.fit(numbers(0, 0, 0, 0), numbers(1, 1, 1, 5), { validationSplit: 0.25 });
+    expect([history.loss, history.val_loss]).toEqual([[1], [25]]);
+    await expect(model.fit(numbers(0), numbers(1), { validationSplit: 0.5 })).rejects.toThrow(/examples on both sides/);
+  });
+});
+
+describe("kinds of data", () => {
+  const x = numbers(1, 2, 3);
+  const y = numbers(2, 4, 6);
+  const expected = async () => {
+    const model = line();
+    await model.fit(x, y, { epochs: 2, batchSize: 2, shuffle: false });
+    return weightsOf(model);
+  };
+
+  test.each([
+    ["tensors", () => [tensor(x), tensor(y)]],
+    [
+      "typed arrays with a shape",
+      () => [{ values: Float32Array.of(1, 2, 3), shape: [3, 1] }, Float32Array.of(2, 4, 6)],
+    ],
+    [
+      "doubles",
+      () => [
+        { values: Float64Array.of(1, 2, 3), shape: [3, 1] },
+        { values: Float64Array.of(2, 4, 6), shape: [3, 1] },
+      ],
+    ],
+    ["whole numbers", () => [{ values: Int32Array.of(1, 2, 3), shape: [3, 1] }, Int32Array.of(2, 4, 6)]],
+  ] as [string, () => [DataLike, DataLike]][])("%s", async (_, make) => {
+    const [a, b] = make();
+    const model = line();
+    await model.fit(a, b, { epochs: 2, batchSize: 2, shuffle: false });
+    expect(weightsOf(model)).toEqual(await expected());
+  });
+
+  const batches = [
+    { x: x.slice(0, 2), y: y.slice(0, 2) },
+    { x: x.slice(2), y: y.slice(2) },
+  ];
+  function* generate() {
+    for (const { x, y } of batches) yield [x, y] as const;
+  }
+  async function* generateLater() {
+    yield* batches;
+  }
+
+  test.each([
+    ["an array of batches", () => batches],
+    ["a function that makes a generator", () => generate],
+    ["a function that makes an asynchronous generator", () => generateLater],
+    ["a set", () => new Set(batches)],
+  ] as const)("a dataset: %s", async (_, make) => {
+    const model = line();
+    await model.fit(make(), { epochs: 2 });
+    expect(weightsOf(model)).toEqual(await expected());
+  });
+
+  test("a fixed number of steps goes on through the dataset", async () => {
+    const seen: number[] = [];
+    const model = line();
+    model.compile({ optimizer: "sgd", loss: "mse", learningRate: 0 });
+    function* endless() {
+      for (let i = 1; ; i++) yield { x: numbers(0), y: numbers(i) };
+    }
+    await model.fit(endless(), {
+      epochs: 3,
+      stepsPerEpoch: 2,
+      callbacks: { onBatchEnd: (_b, _l, { batchLoss }) => void seen.push(Math.sqrt(batchLoss)) },
+    });
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test("a short dataset starts over when more steps are asked for", async () => {
+    const model = line();
+    const { epoch } = await model.fit(batches, { epochs: 2, stepsPerEpoch: 3 });
+    expect(epoch).toEqual([0, 1]);
+    expect(model.optimizer.iterations).toBe(6);
+  });
+
+  test("a generator that is used up says what to do", async () => {
+    await expect(line().fit(generate(), { epochs: 2 })).rejects.toThrow(/gave no batches[\s\S]*pass a function/);
+    await expect(line().fit([][Symbol.iterator]())).rejects.toThrow(/gave no batches/);
+  });
+
+  test("batches that are not batches", async () => {
+    await expect(line().fit(() => [{ inputs: x }] as never)).rejects.toThrow(/batch 0 of the dataset[\s\S]*inputs/);
+    await expect(line().fit(() => [{ x }])).rejects.toThrow(/no targets/);
+    await expect(line().fit(() => 3 as never)).rejects.toThrow(/nothing to iterate over/);
+  });
+
+  test("validation data as arrays, object and dataset", async () => {
+    const validation = [
+      [numbers(5), numbers(1)],
+      { x: numbers(5), y: numbers(1) },
+      [{ x: numbers(5), y: numbers(1) }],
+    ] as const;
+    const results = [];
+    for (const validationData of validation) {
+      const model = line();
+      results.push((await model.fit(x, y, { validationData, shuffle: false })).history.val_loss);
+    }
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+  });
+});
+
+describe("stopping", () => {
+  test("a signal ends after the running batch, and what there is comes back", async () => {
+    const model = line();
+    const abort = new AbortController();
+    const calls: string[] = [];
+    const result = await model.fit(numbers(1, 2, 3), numbers(1, 2, 3), {
+      batchSize: 1,
+      epochs: 5,
+      signal: abort.signal,
+      callbacks: {
+        onBatchEnd: (batch) => {
+          if (calls.length === 1 && batch === 1) abort.abort();
+        },
+        onEpochEnd: (epoch) => void calls.push(`epoch ${epoch}`),
+        onTrainEnd: () => void calls.push("end"),
+      },
+    });
+    expect(result.aborted).toBe(true);
+    expect(result.epoch).toEqual([0]);
+    expect(calls).toEqual(["epoch 0", "end"]);
+    expect(model.optimizer.iterations).toBe(5);
+    expect((await model.fit(numbers(1), numbers(1), { signal: abort.signal })).epoch).toEqual([]);
+  });
+
+  test("a timer can abort: long training lets others run", async () => {
+    const clock: Host = {
+      now: () => performance.now(),
+      yieldToEventLoop: () => new Promise((resolve) => setImmediate(resolve)),
+      print: () => {},
+    };
+    provideHost(clock);
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 5);
+    const result = await line().fit(numbers(1), numbers(1), { epochs: 1e9, signal: abort.signal });
+    expect(result.aborted).toBe(true);
+  });
+
+  test("stop() in a callback ends the epoch properly", async () => {
+    const model = line();
+    const { epoch, history, aborted } = await model.fit(numbers(1, 2), numbers(1, 2), {
+      batchSize: 1,
+      epochs: 3,
+      validationData: [numbers(1), numbers(1)],
+      callbacks: { onBatchEnd: (_batch, _logs, context) => context.stop() },
+    });
+    expect([epoch, history.val_loss!.length, aborted, model.optimizer.iterations]).toEqual([[0], 1, false, 1]);
+  });
+
+  test("stopTraining on the model does the same", async () => {
+    const model = line();
+    const hooks = { onEpochEnd: () => void (model.stopTraining = true) };
+    expect((await model.fit(numbers(1), numbers(1), { epochs: 3, callbacks: hooks })).epoch).toEqual([0]);
+    expect((await model.fit(numbers(1), numbers(1), { epochs: 2 })).epoch).toEqual([0, 1]);
+  });
+
+  test("evaluate rejects when aborted", async () => {
+    const signal = AbortSignal.abort();
+    await expect(line().evaluate(numbers(1), numbers(1), { signal })).rejects.toMatchObject({ code: "aborted" });
+  });
+});
+
+describe("callbacks", () => {
+  test("are called in order, asynchronous ones awaited", async () => {
+    const calls: string[] = [];
+    const note = (name: string) => async (n?: unknown) => {
+      await Promise.resolve();
+      calls.push(typeof n === "number" ? `${name} ${n}` : name);
+    };
+    await line().fit(numbers(1, 2), numbers(1, 2), {
+      batchSize: 1,
+      initialEpoch: 1,
+      epochs: 2,
+      callbacks: {
+        onTrainBegin: note("begin"),
+        onEpochBegin: note("epoch"),
+        onBatchBegin: note("batch"),
+        onBatchEnd: note("batch done"),
+        onEpochEnd: note("epoch done"),
+        onTrainEnd: note("end"),
+      },
+    });
+    expect(calls).toEqual([
+      "begin",
+      "epoch 1",
+      "batch 0",
+      "batch done 0",
+      "batch 1",
+      "batch done 1",
+      "epoch done 1",
+      "end",
+    ]);
+  });
+
+  test("evaluating in between leaves the running means alone", async () => {
+    const run = async (evaluates: boolean) => {
+      const model = line();
+      const { history } = await model.fit(numbers(1, 2, 3), numbers(3, 1, 2), {
+        batchSize: 1,
+        shuffle: false,
+        callbacks: {
+          onBatchEnd: async () => {
+            if (evaluates) await model.evaluate(numbers(9), numbers(1));
+          },
+        },
+      });
+      return history.loss;
+    };
+    expect(await run(true)).toEqual(await run(false));
+  });
+
+  test("misspelt hooks are errors", async () => {
+    const training = line().fit(numbers(1), numbers(1), { callbacks: { onEpochEnds: () => {} } as never });
+    await expect(training).rejects.toThrow(/did you mean "onEpochEnd"/);
+  });
+
+  test("verbose prints one line per epoch", async () => {
+    const lines: string[] = [];
+    provideHost({ now: () => 0, yieldToEventLoop: () => Promise.resolve(), print: (line) => lines.push(line) });
+    await line().fit(numbers(1), numbers(2), { epochs: 2, verbose: 1 });
+    expect(lines).toEqual(["Epoch 1/2  0.0 s  loss 4", "Epoch 2/2  0.0 s  loss 1.44"]);
+  });
+});
+
+describe("mistakes", () => {
+  const x = numbers(1, 2);
+
+  test("training before compiling", async () => {
+    const model = sequential([layers.dense({ units: 1, inputShape: [1] })]);
+    await expect(model.fit(x, x)).rejects.toThrow(/is not compiled[\s\S]*model.compile/);
+  });
+
+  test("unknown and impossible options", async () => {
+    await expect(line().fit(x, x, { epoch: 3 } as never)).rejects.toThrow(/did you mean "epochs"/);
+    await expect(line().fit(x, x, { epochs: 0 })).rejects.toThrow(/epochs must be a whole number of at least 1/);
+    await expect(line().fit(x, x, { batchSize: 1.5 })).rejects.toThrow(/batchSize/);
+    await expect(line().fit([{ x, y: x }], { shuffle: true })).rejects.toThrow(/dataset decides about shuffle/);
+    const both = { validationSplit: 0.5, validationData: [x, x] as const };
+    await expect(line().fit(x, x, both)).rejects.toThrow(/either validationSplit or validationData/);
+    await expect(line().evaluate(x, x, { batchsize: 3 } as never)).rejects.toThrow(/did you mean "batchSize"/);
+    expect(() => line().compile({ optimiser: "sgd", loss: "mse" } as never)).toThrow(/did you mean "optimizer"/);
+    const made = { optimizer: optimizers.sgd(), loss: "mse", clipNorm: 1 } as const;
+    expect(() => line().compile(made)).toThrow(/clipNorm can only go with an optimizer given by name/);
+  });
+
+  test("data that does not fit", async () => {
+    await expect(line().fit(x, numbers(1))).rejects.toThrow(
+      /different numbers of examples[\s\S]*x \[2, 1\], y \[1, 1\]/,
+    );
+    await expect(line().fit(x, undefined as never)).rejects.toThrow(/needs targets/);
+    await expect(line().fit([[1, 2]], numbers(1))).rejects.toThrow(/made for other inputs/);
+    await expect(
+      line().fit(x, [
+        [1, 2],
+        [3, 4],
+      ]),
+    ).rejects.toThrow(/targets \[2, 2\], predictions \[2, 1\]/);
+    await expect(line().fit([[1], [2, 3]], x)).rejects.toThrow(/ragged/);
+    await expect(line().fit(x, x, { sampleWeight: [1] })).rejects.toThrow(/sampleWeight/);
+    const pair = { values: Float32Array.of(1, 2), shape: [3, 1] };
+    await expect(line().fit(pair, x)).rejects.toThrow(/x: the values do not fill the shape/);
+  });
+
+  test("two trainings of one model at once", async () => {
+    const model = line();
+    const first = model.fit(x, x, { epochs: 3 });
+    await expect(model.fit(x, x)).rejects.toThrow(/being trained already/);
+    await first;
+    await model.fit(x, x);
+  });
+
+  test("missing numbers name the data, and the weights stay", async () => {
+    const model = line();
+    const before = weightsOf(model);
+    await expect(model.fit(numbers(1, Number.NaN), x, { shuffle: false })).rejects.toThrow(
+      /step 1: the loss is NaN because x holds NaN[\s\S]*example 1/,
+    );
+    await expect(model.fit(x, numbers(1, Number.POSITIVE_INFINITY), { shuffle: false })).rejects.toThrow(
+      /y holds Infinity/,
+    );
+    expect(weightsOf(model)).toEqual(before);
+    expect(model.optimizer.iterations).toBe(0);
+  });
+
+  test("a training that explodes names step, layer and learning rate, and keeps the last good weights", async () => {
+    const model = sequential([
+      layers.dense({ units: 1, inputShape: [1], name: "first" }),
+      layers.dense({ units: 1, name: "second" }),
+    ]);
+    model.compile({ optimizer: "sgd", loss: "mse", learningRate: 1e6 });
+    let last = weightsOf(model);
+    const training = model.fit(numbers(3), numbers(-3), {
+      epochs: 100,
+      callbacks: { onBatchEnd: () => void (last = weightsOf(model)) },
+    });
+    const error = await training.catch((e) => e);
+    expect(error.code).toBe("nonFinite");
+    expect(error.message).toMatch(/step [2-9]\d?: .*(not finite|loss is)[\s\S]*learning rate \(now 1000000\)/);
+    expect(error.message).toMatch(/first|second|finite outputs/);
+    expect(weightsOf(model)).toEqual(last);
+    expect(last.flat().every(Number.isFinite)).toBe(true);
+  });
+
+  test("nothing to train, and a loss without gradient", async () => {
+    const frozen = line();
+    frozen.getLayer(0).trainable = false;
+    await expect(frozen.fit(x, x)).rejects.toThrow(/no weights to train/);
+    const constant = line();
+    constant.compile({ optimizer: "sgd", loss: (yTrue) => yTrue });
+    await expect(constant.fit(x, x)).rejects.toMatchObject({ code: "gradient" });
+  });
+});
+
+test("memory stays flat over ten thousand steps", async () => {
+  const model = sequential([
+    layers.embedding({ inputDim: 4, outputDim: 2, maskZero: true, inputShape: [3] }),
+    layers.simpleRNN({ units: 2, kernelRegularizer: "l2" }),
+    layers.dense({ units: 2, activation: "softmax" }),
+  ]);
+  model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"], globalClipNorm: 1 });
+  const x = [
+    [1, 2, 0],
+    [3, 1, 2],
+    [2, 0, 0],
+    [1, 1, 3],
+    [3, 0, 0],
+    [2, 2, 2],
+    [1, 0, 0],
+  ];
+  const y = [0, 1, 0, 1, 1, 0, 1];
+  await model.fit(x, y, { batchSize: 2, epochs: 2, validationData: [x, y] });
+  const before = memory();
+  await model.fit(x, y, { batchSize: 2, epochs: 2500, validationData: [x, y] });
+  expect(model.optimizer.iterations).toBe(10_008);
+  expect(memory()).toEqual(before);
+}, 120_000);
