@@ -15,11 +15,31 @@ export type { BackendName } from "./backend/backend.js";
 export type { BatchData, Dataset } from "./data/batches.js";
 export { type DataLike, HostArray, hostArray, type ShapedValues } from "./data/host-array.js";
 export { type PadOptions, padSequences } from "./data/pad-sequences.js";
+export { CharacterVocabulary } from "./data/vocabulary.js";
 export { timeSeriesWindows, trainTestSplit, type WindowOptions } from "./data/windows.js";
 export { type ErrorCode, RondoError } from "./errors.js";
+export {
+  loadModel,
+  modelFromBytes,
+  modelToBytes,
+  type SaveOptions,
+} from "./formats/model-file.js";
+export {
+  readSafetensors,
+  type SafetensorsContent,
+  type StoredTensor,
+  type StoredType,
+  writeSafetensors,
+} from "./formats/safetensors.js";
 export { Model } from "./model/model.js";
 export { modelFromJSON, Sequential, type SequentialOptions, sequential } from "./model/sequential.js";
 export type { Summary, SummaryRow } from "./model/summary.js";
+export type { SamplingOptions } from "./tasks/sampling.js";
+export type { TextEnd, TextEvent } from "./tasks/text-events.js";
+export { type GenerateOptions, generateText } from "./tasks/text-generation.js";
+export { loadTextModel, type TextModel, textModelFromBytes } from "./tasks/text-model.js";
+export { type PresetName, type TextConfig, textPresets } from "./tasks/text-options.js";
+export { type TextHistoryEntry, type TextRun, type TrainTextOptions, trainText } from "./tasks/text-training.js";
 export { getBackend, setBackend, setThreads } from "./tensor/engine.js";
 export { Generator, type GeneratorState, setSeed } from "./tensor/generator.js";
 export type {} from "./tensor/methods.js";

@@ -49,7 +49,7 @@ describe("model files", () => {
     await model.fit(x, y, { epochs: 2, batchSize: 4 });
     model.resetStates();
     const path = join(folder, "m.safetensors");
-    await saveModel(model, path);
+    await model.save(path);
     const loaded = await loadModel(path);
     expect(bits(loaded)).toEqual(bits(model));
     expect(loaded.toJSON()).toEqual(model.toJSON());
