@@ -9,7 +9,7 @@ constexpr int64_t rowPieces = 16;
 int64_t taskGrain(int64_t elements) { return larger<int64_t>(1, lightGrain / larger<int64_t>(1, elements)); }
 
 // Splits [outer, n, inner] into strips of columns: f(x at the strip, out at the strip, width) for each.
-template <class T, class F> void forEachStrip(const T* x, T* out, int64_t outer, int64_t n, int64_t inner, const F& f) {
+template <class F> void forEachStrip(const Word* x, Word* out, int64_t outer, int64_t n, int64_t inner, const F& f) {
   const int64_t strips = (inner + stripWidth - 1) / stripWidth;
   parallelFor(outer * strips, taskGrain(n * smaller<int64_t>(inner, stripWidth)), [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; task++) {
@@ -19,12 +19,10 @@ template <class T, class F> void forEachStrip(const T* x, T* out, int64_t outer,
   });
 }
 
-template <class F>
-void fold(const typename F::Element* x, typename F::Element* out, int64_t outer, int64_t n, int64_t inner) {
-  using Element = typename F::Element;
+void foldAxis(const Fold& fold, const Word* x, Word* out, int64_t outer, int64_t n, int64_t inner) {
   if (inner == 1) {
     const auto rows = [&](int64_t begin, int64_t end) {
-      for (int64_t o = begin; o < end; o++) out[o] = foldLongRun<F>(x + o * n, n);
+      for (int64_t o = begin; o < end; o++) out[o] = foldLongRun(fold, x + o * n, n);
     };
     // Few long rows are themselves shared between threads.
     if (n > 65536 && outer < threadCount()) rows(0, outer);
@@ -33,18 +31,18 @@ void fold(const typename F::Element* x, typename F::Element* out, int64_t outer,
   }
   // One high and narrow matrix: pieces of its rows first, in a number that does not depend on the threads.
   if (outer == 1 && inner <= 4 * stripWidth && n >= rowPieces * 32 && n * inner >= 8 * lightGrain) {
-    Element partial[rowPieces * 4 * stripWidth];
+    Word partial[rowPieces * 4 * stripWidth];
     const int64_t size = (n + rowPieces - 1) / rowPieces;
     parallelFor(rowPieces, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i++) {
         const int64_t first = smaller(n, i * size);
-        foldRows<F>(x + first * inner, smaller(size, n - first), inner, inner, partial + i * inner);
+        foldRows(fold, x + first * inner, smaller(size, n - first), inner, inner, partial + i * inner);
       }
     });
-    return foldRows<F>(partial, rowPieces, inner, inner, out);
+    return foldRows(fold, partial, rowPieces, inner, inner, out);
   }
-  forEachStrip(x, out, outer, n, inner, [&](const Element* from, Element* to, int64_t width) {
-    foldRows<F>(from, n, inner, width, to);
+  forEachStrip(x, out, outer, n, inner, [&](const Word* from, Word* to, int64_t width) {
+    foldRows(fold, from, n, inner, width, to);
   });
 }
 
@@ -52,9 +50,9 @@ float logOf(float x) { return vlog(splat(x))[0]; }
 
 // log(sum(exp(x))), shifted by the largest element so that nothing overflows.
 float logSumExpRow(const float* x, int64_t n) {
-  const float top = foldLongRun<MaxFold>(x, n);
+  const float top = foldLongRun(foldOf<MaxFold>(), x, n);
   if (top - top != 0.0f) return top;  // infinite or NaN
-  return top + logOf(foldLongRun<SumExpFold>(x, n, top));
+  return top + logOf(foldLongRun(foldOf<SumExpFold>(), x, n, top));
 }
 
 void logSumExp(const float* x, float* out, int64_t outer, int64_t n, int64_t inner) {
@@ -64,15 +62,14 @@ void logSumExp(const float* x, float* out, int64_t outer, int64_t n, int64_t inn
     });
     return;
   }
-  forEachStrip(x, out, outer, n, inner, [&](const float* from, float* to, int64_t width) {
+  forEachStrip(words(x), words(out), outer, n, inner, [&](const Word* from, Word* to, int64_t width) {
     float top[stripWidth], sum[stripWidth];
-    foldRows<MaxFold>(from, n, inner, width, top);
-    foldRows<SumExpFold>(from, n, inner, width, sum, top);
+    foldRows(foldOf<MaxFold>(), from, n, inner, width, words(top));
+    foldRows(foldOf<SumExpFold>(), from, n, inner, width, words(sum), words(top));
     for (int64_t i = 0; i < width; i += VW) {
       const Vec largest = load(top + i);
       const Vec total = largest + vlog(load(sum + i));
-      const int some = lanesLeft(width - i);
-      storeUpTo(to + i, choose(largest - largest == Vec{}, total, largest), some);
+      storeUpTo(reinterpret_cast<float*>(to) + i, choose(largest - largest == Vec{}, total, largest), lanesLeft(width - i));
     }
   });
 }
@@ -80,31 +77,33 @@ void logSumExp(const float* x, float* out, int64_t outer, int64_t n, int64_t inn
 }  // namespace
 
 void reduce(int32_t code, const float* x, float* out, int32_t outer, int32_t n, int32_t inner) {
+  const auto run = [=](const Fold& fold) { foldAxis(fold, words(x), words(out), outer, n, inner); };
   switch (code) {
-    case op::reduce::sum: return fold<SumFold>(x, out, outer, n, inner);
+    case op::reduce::sum: return run(foldOf<SumFold>());
     case op::reduce::mean: {
-      fold<SumFold>(x, out, outer, n, inner);
+      run(foldOf<SumFold>());
       const float count = float(n);
       for (int64_t i = 0; i < int64_t(outer) * inner; i++) out[i] /= count;
       return;
     }
-    case op::reduce::max: return fold<MaxFold>(x, out, outer, n, inner);
-    case op::reduce::min: return fold<MinFold>(x, out, outer, n, inner);
-    case op::reduce::prod: return fold<ProductFold>(x, out, outer, n, inner);
+    case op::reduce::max: return run(foldOf<MaxFold>());
+    case op::reduce::min: return run(foldOf<MinFold>());
+    case op::reduce::prod: return run(foldOf<ProductFold>());
     case op::reduce::logSumExp: return logSumExp(x, out, outer, n, inner);
   }
 }
 
 void reduceInt(int32_t code, const int32_t* x, int32_t* out, int32_t outer, int32_t n, int32_t inner) {
+  const auto run = [=](const Fold& fold) { foldAxis(fold, x, out, outer, n, inner); };
   switch (code) {
-    case op::reduceInt::sum: return fold<SumFoldInt>(x, out, outer, n, inner);
-    case op::reduceInt::max: return fold<MaxFoldInt>(x, out, outer, n, inner);
-    case op::reduceInt::min: return fold<MinFoldInt>(x, out, outer, n, inner);
-    case op::reduceInt::prod: return fold<ProductFoldInt>(x, out, outer, n, inner);
+    case op::reduceInt::sum: return run(foldOf<SumFoldInt>());
+    case op::reduceInt::max: return run(foldOf<MaxFoldInt>());
+    case op::reduceInt::min: return run(foldOf<MinFoldInt>());
+    case op::reduceInt::prod: return run(foldOf<ProductFoldInt>());
   }
 }
 
-void sumSquares(const float* x, float* out, int32_t n) { out[0] = foldLongRun<SumSquaresFold>(x, n); }
+void sumSquares(const float* x, float* out, int32_t n) { out[0] = foldLongRun(foldOf<SumSquaresFold>(), x, n); }
 
 // ---- position of the largest or smallest ------------------------------------------------------------------------------------
 
@@ -112,7 +111,7 @@ namespace {
 
 // The extreme value first, then the first element that equals it (or is NaN).
 template <class F> int32_t positionInRow(const float* x, int64_t n) {
-  const float best = foldRun<F>(x, n, 0.0f);
+  const float best = foldRun(foldOf<F>(), x, n);
   const bool isNaN = best != best;
   for (int64_t i = 0; i < n; i++)
     if (isNaN ? x[i] != x[i] : x[i] == best) return int32_t(i);

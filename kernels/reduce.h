@@ -2,11 +2,30 @@
 //
 // Sums keep many partial results (vector lanes, several vectors) and three levels of subtotals, so that a number takes part
 // in about 100 additions at most even among a million.
+//
+// What depends on the operation is compiled once per operation (struct Fold); everything around it is shared and moves
+// elements as 32-bit words, whatever their type.
 #pragma once
 #include "map.h"
 #include "math.h"
 
 namespace RONDO_ARCH {
+
+using Word = int32_t;
+
+RONDO_INLINE Word wordOf(float x) {
+  Word word;
+  __builtin_memcpy(&word, &x, 4);
+  return word;
+}
+RONDO_INLINE Word wordOf(int32_t x) { return x; }
+RONDO_INLINE float floatOf(Word word) {
+  float x;
+  __builtin_memcpy(&x, &word, 4);
+  return x;
+}
+template <class T> RONDO_INLINE const Word* words(const T* p) { return reinterpret_cast<const Word*>(p); }
+template <class T> RONDO_INLINE Word* words(T* p) { return reinterpret_cast<Word*>(p); }
 
 // ---- operations: how elements are read (map), joined (of), and what an empty fold gives (none) ------------------------------
 
@@ -30,6 +49,7 @@ struct ProductFold : SumFold {
   RONDO_INLINE Vec of(Vec a, Vec b) { return a * b; }
   RONDO_INLINE float of(float a, float b) { return a * b; }
 };
+// NaN wins.
 struct MaxFold : SumFold {
   static constexpr float none = -__builtin_inff();
   RONDO_INLINE Vec of(Vec a, Vec b) { return choose((b > a) | (b != b), b, a); }
@@ -65,17 +85,18 @@ struct MinFoldInt : SumFoldInt {
   RONDO_INLINE int32_t of(int32_t a, int32_t b) { return smaller(a, b); }
 };
 
-// ---- columns ----------------------------------------------------------------------------------------------------------------
+// ---- what is compiled per operation -------------------------------------------------------------------------------------------
 
 // W vectors of columns of x, `stride` elements from row to row: out = fold over n rows, 32 rows at the lowest level.
 template <class F, int W>
-RONDO_NOINLINE void foldColumns(const typename F::Element* x, int64_t n, int64_t stride, typename F::Element* out,
-                                const typename F::Element* shift) {
+void foldColumns(const Word* data, int64_t n, int64_t stride, Word* out, const Word* shift) {
   using Lanes = typename F::Lanes;
+  using Element = typename F::Element;
+  const Element* x = reinterpret_cast<const Element*>(data);
   const Lanes none = F::none - Lanes{};
   Lanes shifts[W], middle[W], top[W];
   RONDO_UNROLL for (int w = 0; w < W; w++) {
-    shifts[w] = shift ? loadLanes(shift + w * VW) : Lanes{};
+    shifts[w] = loadLanes(reinterpret_cast<const Element*>(shift) + w * VW);
     middle[w] = top[w] = none;
   }
   int blocks = 0;
@@ -94,113 +115,46 @@ RONDO_NOINLINE void foldColumns(const typename F::Element* x, int64_t n, int64_t
     }
     if (full) blocks = 0;
   }
-  RONDO_UNROLL for (int w = 0; w < W; w++) storeLanes(out + w * VW, F::of(top[w], middle[w]));
+  RONDO_UNROLL for (int w = 0; w < W; w++) {
+    storeLanes(reinterpret_cast<Element*>(out) + w * VW, F::of(top[w], middle[w]));
+  }
 }
+
+// a[i] = of(a[i], b[i])
+template <class F> void joinElements(Word* a, const Word* b, int64_t n) {
+  using Element = typename F::Element;
+  Element* to = reinterpret_cast<Element*>(a);
+  const Element* from = reinterpret_cast<const Element*>(b);
+  int64_t i = 0;
+  for (; i + VW <= n; i += VW) storeLanes(to + i, F::of(loadLanes(to + i), loadLanes(from + i)));
+  for (; i < n; i++) to[i] = F::of(to[i], from[i]);
+}
+
+struct Fold {
+  void (*columns8)(const Word* x, int64_t n, int64_t stride, Word* out, const Word* shift);
+  void (*columns1)(const Word* x, int64_t n, int64_t stride, Word* out, const Word* shift);
+  void (*join)(Word* a, const Word* b, int64_t n);
+  Word none;
+};
+template <class F> Fold foldOf() { return {foldColumns<F, 8>, foldColumns<F, 1>, joinElements<F>, wordOf(F::none)}; }
+
+// ---- shared code ----------------------------------------------------------------------------------------------------------------
 
 constexpr int stripWidth = 8 * VW;
 
-// The same for any number of columns.
-template <class F>
-RONDO_NOINLINE void foldStrip(const typename F::Element* x, int64_t n, int64_t stride, int64_t width, typename F::Element* out,
-               const typename F::Element* shift) {
-  using Element = typename F::Element;
-  int64_t at = 0;
-  const auto take = [&](auto fold, int columns) {
-    fold(x + at, n, stride, out + at, shift ? shift + at : nullptr);
-    at += columns;
-  };
-  while (width - at >= 8 * VW) take(foldColumns<F, 8>, 8 * VW);
-  if (width - at >= 4 * VW) take(foldColumns<F, 4>, 4 * VW);
-  if (width - at >= 2 * VW) take(foldColumns<F, 2>, 2 * VW);
-  if (width - at >= VW) take(foldColumns<F, 1>, VW);
-  const int rest = int(width - at);
-  if (rest == 0) return;
-  // The last few columns, 32 rows at a time, copied to where whole vectors can be read.
-  Element rows[32 * VW] = {}, shifts[VW] = {}, result[VW], total[VW];
-  for (int i = 0; i < rest; i++) {
-    total[i] = F::none;
-    if (shift) shifts[i] = shift[at + i];
-  }
-  for (int64_t row = 0; row < n; row += 32) {
-    const int64_t count = smaller<int64_t>(32, n - row);
-    for (int64_t r = 0; r < count; r++)
-      for (int i = 0; i < rest; i++) rows[r * VW + i] = x[(row + r) * stride + at + i];
-    foldColumns<F, 1>(rows, count, VW, result, shifts);
-    for (int i = 0; i < rest; i++) total[i] = F::of(total[i], result[i]);
-  }
-  for (int i = 0; i < rest; i++) out[at + i] = total[i];
+/** out[i] = fold over the rows of x [n, width], which are `stride` apart; `shift` [width] goes to the operation's map. */
+void foldRows(const Fold& fold, const Word* x, int64_t n, int64_t stride, int64_t width, Word* out, const Word* shift = nullptr);
+
+/** Fold of n neighbours. */
+Word foldRun(const Fold& fold, const Word* x, int64_t n, Word shift = 0);
+/** The same in pieces shared between threads if there are many; the pieces depend on n alone. */
+Word foldLongRun(const Fold& fold, const Word* x, int64_t n, Word shift = 0);
+
+RONDO_INLINE float foldRun(const Fold& fold, const float* x, int64_t n, float shift = 0.0f) {
+  return floatOf(foldRun(fold, words(x), n, wordOf(shift)));
 }
-
-// out[i] = fold over rows of x [n, width], where rows are `stride` apart.
-template <class F>
-RONDO_NOINLINE void foldRows(const typename F::Element* x, int64_t n, int64_t stride, int64_t width, typename F::Element* out,
-              const typename F::Element* shift = nullptr) {
-  using Element = typename F::Element;
-  if (width != stride || width >= stripWidth) return foldStrip<F>(x, n, stride, width, out, shift);
-  // Few columns: several rows are one long row, whose columns are folded first and then with one another.
-  int64_t group = VW;
-  while (2 * group * width <= stripWidth) group *= 2;
-  const int64_t groups = n / group;
-  if (groups == 0) return foldStrip<F>(x, n, stride, width, out, shift);
-  Element folded[VW * stripWidth], shifts[VW * stripWidth];
-  if (shift) {
-    for (int64_t i = 0; i < group; i++) copyBytes(shifts + i * width, shift, size_t(width) * 4);
-  }
-  foldStrip<F>(x, groups, group * width, group * width, folded, shift ? shifts : nullptr);
-  for (int64_t half = group / 2; half > 0; half /= 2)
-    for (int64_t i = 0; i < half * width; i++) folded[i] = F::of(folded[i], folded[half * width + i]);
-  copyBytes(out, folded, size_t(width) * 4);
-  const int64_t rest = n - groups * group;
-  if (rest == 0) return;
-  foldStrip<F>(x + groups * group * width, rest, stride, width, folded, shift);
-  for (int64_t i = 0; i < width; i++) out[i] = F::of(out[i], folded[i]);
-}
-
-// ---- one run of numbers -------------------------------------------------------------------------------------------------------
-
-template <class F> RONDO_NOINLINE typename F::Element foldRun(const typename F::Element* x, int64_t n, typename F::Element shift) {
-  using Element = typename F::Element;
-  using Lanes = typename F::Lanes;
-  const Lanes shifts = shift - Lanes{};
-  Lanes total = F::none - Lanes{};
-  int64_t at = 0;
-  if (n >= stripWidth) {
-    Element folded[stripWidth], wide[stripWidth];
-    for (int i = 0; i < stripWidth; i++) wide[i] = shift;
-    foldColumns<F, 8>(x, n / stripWidth, stripWidth, folded, wide);
-    for (int half = 4; half > 0; half /= 2)
-      for (int i = 0; i < half * VW; i += VW)
-        storeLanes(folded + i, F::of(loadLanes(folded + i), loadLanes(folded + i + half * VW)));
-    total = loadLanes(folded);
-    at = n / stripWidth * stripWidth;
-  }
-  for (; at + VW <= n; at += VW) total = F::of(total, F::map(loadLanes(x + at), shifts));
-  Element lanes[VW];
-  storeLanes(lanes, total);
-  if (at < n) {
-    Element some[VW] = {};
-    for (int i = 0; i < n - at; i++) some[i] = x[at + i];
-    storeLanes(some, F::map(loadLanes(some), shifts));
-    for (int i = 0; i < n - at; i++) lanes[i] = F::of(lanes[i], some[i]);
-  }
-  for (int half = VW / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; i++) lanes[i] = F::of(lanes[i], lanes[i + half]);
-  return lanes[0];
-}
-
-// The same for a run long enough to be shared between threads: in at most 256 pieces, whose size depends on n alone.
-template <class F> typename F::Element foldLongRun(const typename F::Element* x, int64_t n, typename F::Element shift = 0) {
-  using Element = typename F::Element;
-  const int64_t size = larger<int64_t>(65536, (n + 255) / 256);
-  if (n <= size) return foldRun<F>(x, n, shift);
-  const int64_t pieces = (n + size - 1) / size;
-  Element partial[256];
-  parallelFor(pieces, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) partial[i] = foldRun<F>(x + i * size, smaller(size, n - i * size), shift);
-  });
-  for (int64_t count = pieces; count > 1; count = (count + 1) / 2)
-    for (int64_t i = 0; i < count / 2; i++) partial[i] = F::of(partial[i], partial[i + (count + 1) / 2]);
-  return partial[0];
+RONDO_INLINE float foldLongRun(const Fold& fold, const float* x, int64_t n, float shift = 0.0f) {
+  return floatOf(foldLongRun(fold, words(x), n, wordOf(shift)));
 }
 
 }  // namespace RONDO_ARCH

@@ -23,9 +23,9 @@ struct Total {
   float top, rest;
 };
 Total totalOf(const float* x, int64_t n) {
-  const float top = foldRun<MaxFold>(x, n, 0.0f);
-  const float equal = foldRun<CountEqualFold>(x, n, top);
-  return {top, foldRun<SumExpBelowFold>(x, n, top) + (equal - 1.0f)};
+  const float top = foldRun(foldOf<MaxFold>(), x, n);
+  const float equal = foldRun(foldOf<CountEqualFold>(), x, n, top);
+  return {top, foldRun(foldOf<SumExpBelowFold>(), x, n, top) + (equal - 1.0f)};
 }
 
 float log1pOf(float x) { return vlog1p(splat(x))[0]; }
@@ -59,8 +59,8 @@ void softmaxForward(const float* x, float* y, int32_t rows, int32_t n) {
     for (int64_t r = begin; r < end; r++) {
       const float* from = x + r * n;
       float* to = y + r * n;
-      exponentials(from, to, n, foldRun<MaxFold>(from, n, 0.0f), 1.0f);
-      const Vec factor = splat(1.0f / foldRun<SumFold>(to, n, 0.0f));
+      exponentials(from, to, n, foldRun(foldOf<MaxFold>(), from, n), 1.0f);
+      const Vec factor = splat(1.0f / foldRun(foldOf<SumFold>(), to, n));
       for (int64_t i = 0; i < n; i += VW) {
         const int some = lanesLeft(n - i);
         storeUpTo(to + i, loadUpTo(to + i, some) * factor, some);
@@ -102,7 +102,7 @@ void logSoftmaxBackward(const float* y, const float* dy, float* dx, int32_t rows
   parallelFor(rows, rowGrain(n), [=](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; r++) {
       const int64_t row = r * n;
-      const Vec sum = splat(foldRun<SumFold>(dy + row, n, 0.0f));
+      const Vec sum = splat(foldRun(foldOf<SumFold>(), dy + row, n));
       for (int64_t i = 0; i < n; i += VW) {
         const int some = lanesLeft(n - i);
         storeUpTo(dx + row + i, loadUpTo(dy + row + i, some) - vexpNegative(loadUpTo(y + row + i, some)) * sum, some);
