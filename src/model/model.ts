@@ -16,6 +16,7 @@ import { type PredictOptions, predict, predictOnBatch } from "../training/predic
 import type { SavedState } from "../training/saved-state.js";
 import { testBatch, trainBatch } from "../training/step.js";
 import { getTrainingState, setTrainingState } from "../training/training-state.js";
+import { createStepper, type Stepper, type StreamOptions } from "./stream.js";
 import { printSummary, type Summary, summarize } from "./summary.js";
 
 /** What a model makes of an input. */
@@ -224,6 +225,16 @@ export abstract class Model {
   /** Loss and metrics of one batch, without an update. */
   async testOnBatch(x: DataLike, y: DataLike, sampleWeight?: DataLike): Promise<Logs> {
     return testBatch(this, x, y, sampleWeight);
+  }
+
+  /**
+   * Runs the model one time step at a time, remembering the state in between.
+   *
+   * @example const stepper = model.stream(); const y = stepper.step([0.1, 0.2]);
+   */
+  stream(options?: StreamOptions): Stepper {
+    this.requireBuilt("stream()");
+    return createStepper(this.layers, options);
   }
 
   /**

@@ -171,6 +171,24 @@ test("summary prints and returns a table", () => {
   expect(deferred.rows[0]).toMatchObject({ outputShape: null, params: null });
 });
 
+test("stream gives step by step what predict gives at once", () => {
+  const model = sequential([
+    layers.lstm({ units: 3, returnSequences: true, inputShape: [null, 2] }),
+    layers.dense({ units: 1 }),
+  ]);
+  const steps = [
+    [1, 2],
+    [-1, 0.5],
+    [0, 3],
+  ];
+  const stepper = model.stream();
+  const streamed = steps.map((step) => stepper.step(step)[0]);
+  const predicted = model.predict([steps]).dataSync();
+  for (const [i, v] of streamed.entries()) expect(v).toBeCloseTo(predicted[i]!, 6);
+  stepper.dispose();
+  expect(() => sequential([layers.dense({ units: 1 })]).stream()).toThrow(/needs the model to be built/);
+});
+
 describe("predict", () => {
   test("all examples, whatever the batch size", () => {
     const model = classifier();
