@@ -139,3 +139,15 @@ test("tensors that became unreachable are freed by the garbage collector", async
   expect(memory().tensors).toBeLessThanOrEqual(before.tensors);
   expect(memory().bytes).toBeLessThanOrEqual(before.bytes);
 });
+
+test("large unreachable tensors are freed in time, though their memory is not the garbage collector's", async () => {
+  const before = memory().bytes;
+  let most = 0;
+  for (let i = 0; i < 400; i++) {
+    zeros([2 ** 20]);
+    most = Math.max(most, memory().bytes - before);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  // 1.6 GB were made. A collector that did not know would not have run at all.
+  expect(most).toBeLessThan(1e9);
+});

@@ -44,6 +44,9 @@ interface Claim {
   live: boolean;
 }
 
+/** Bytes from which a tensor has ballast; smaller ones are outnumbered by their own JavaScript objects. */
+const BALLAST_FROM = 16384;
+
 let liveTensors = 0;
 const unreachable = new FinalizationRegistry<Claim>((claim) => release(claim));
 
@@ -69,6 +72,11 @@ export class Tensor {
   /** @internal */ readonly storage: Storage;
   /** @internal Survives the scope it was made in. */ kept = false;
   private readonly claim: Claim;
+  /**
+   * The garbage collector does not see the arena, and would let gigabytes of unreachable tensors wait. A buffer of the
+   * same size that nobody touches, so that it takes address space only, tells it how much there is to gain.
+   */
+  protected ballast?: ArrayBuffer;
 
   /** @internal Use `tensor()`, `zeros()`, … Takes over one reference to `storage`. */
   constructor(storage: Storage, shape: Shape, dtype: DType) {
@@ -78,7 +86,7 @@ export class Tensor {
     this.size = sizeOf(shape);
     this.claim = { storage, live: true };
     liveTensors++;
-    if (!adopt(this)) unreachable.register(this, this.claim);
+    if (!adopt(this)) this.freeWhenUnreachable();
   }
 
   get rank(): number {
@@ -182,6 +190,7 @@ export class Tensor {
 
   /** Frees the memory now. Harmless when repeated. */
   dispose(): void {
+    this.ballast = undefined;
     release(this.claim);
   }
 
@@ -191,6 +200,7 @@ export class Tensor {
 
   /** @internal Left the last scope: from now on the garbage collector decides. */
   freeWhenUnreachable(): void {
+    if (this.storage.bytes >= BALLAST_FROM) this.ballast = new ArrayBuffer(this.storage.bytes);
     unreachable.register(this, this.claim);
   }
 }

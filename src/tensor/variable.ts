@@ -20,6 +20,7 @@ export class Variable extends Tensor {
     this.name = options.name ?? `variable_${++unnamed}`;
     this.trainable = options.trainable ?? true;
     keep(this);
+    this.ballast = undefined; // meant to last
   }
 
   /** Overwrites the elements with those of `value` (same shape and type). Throws RondoError "shape". */
