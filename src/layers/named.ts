@@ -27,7 +27,8 @@ export function row<O extends Options, F>(defaults: O, make: (options: O) => F):
 }
 
 type Table<F> = Readonly<Record<string, { readonly defaults: Options; make(options: never): F }>>;
-type OptionsOf<R> = R extends Row<infer O, unknown> ? { readonly [K in keyof O]?: O[K] extends boolean ? boolean : O[K] } : never;
+type OptionsOf<R> =
+  R extends Row<infer O, unknown> ? { readonly [K in keyof O]?: O[K] extends boolean ? boolean : O[K] } : never;
 type FunctionOf<T extends Table<unknown>> = ReturnType<T[keyof T]["make"]>;
 
 /** What a user may write: a name, an object with a name and options, or a function. */

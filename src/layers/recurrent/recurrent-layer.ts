@@ -94,7 +94,7 @@ export abstract class RecurrentLayer<C extends Cell = Cell> extends Layer {
   override build(inputShape: BatchShape): void {
     this.requireRank({ shape: inputShape }, 3, "[batch, time, features]");
     this.features = this.lastSize(inputShape);
-    this.cell.path = this.path;
+    this.cell.path = this.describe();
     this.cell.ensureBuilt([inputShape[0]!, ...inputShape.slice(2)]);
   }
 

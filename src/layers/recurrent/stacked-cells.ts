@@ -44,7 +44,8 @@ export class StackedRNNCells extends Cell {
 
   override build([batch, ...features]: BatchShape): void {
     let shape: BatchShape = [batch ?? null, ...features];
-    for (const cell of this.cells) {
+    for (const [i, cell] of this.cells.entries()) {
+      cell.path = `${this.describe()}, cell ${i}`;
       cell.ensureBuilt(shape);
       shape = [batch ?? null, cell.outputSize];
     }
