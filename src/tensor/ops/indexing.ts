@@ -71,7 +71,7 @@ export function pick(x: TensorLike, indices: TensorLike): Tensor {
   if (t.rank === 0 || !sameShape(single ? positions.shape : positions.shape.slice(0, -1), rows)) {
     throw new RondoError("shape", "pick: indices and x have different rows", {
       received: `indices ${formatShape(positions.shape)}, x ${formatShape(t.shape)}`,
-      expected: `indices ${formatShape(rows)} or ${formatShape([...rows, null as never])}`,
+      expected: `indices ${formatShape(rows)} or ${formatShape([...rows, null])}`,
     });
   }
   const y = run1("pick", [t, single ? expandDims(positions, -1) : positions], {});
