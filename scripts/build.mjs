@@ -1,8 +1,9 @@
 // Builds everything: TypeScript, the bindings generated from the kernel table, the WebAssembly kernels, and the native
 // addon where a C++ compiler is present. Repeats only what changed.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { compileNative } from "./compile-native.mjs";
 import { compileWasm } from "./compile-wasm.mjs";
@@ -29,7 +30,6 @@ function removeOrphans(directory) {
 function compileTypeScript() {
   // Without its output the compiler's record of what is up to date is worth nothing.
   if (!existsSync("dist/backend/kernels.js")) rmSync("build/tsconfig.tsbuildinfo", { force: true });
-  mkdirSync("build", { recursive: true });
   const tsc = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
   const result = spawnSync(process.execPath, [tsc, "-p", "tsconfig.json"], { stdio: "inherit" });
   if (existsSync("dist")) removeOrphans("dist");
@@ -44,10 +44,39 @@ function report({ ok, line }, required) {
   if (!ok && required) failed = true;
 }
 
+/** Waits for another build in this folder to end: they would remove each other's files. */
+async function takeTurn() {
+  mkdirSync("build", { recursive: true });
+  const lock = "build/lock";
+  for (let told = false; ; ) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: "wx" });
+      process.on("exit", () => rmSync(lock, { force: true }));
+      return;
+    } catch {
+      if (!isRunning(Number(readFileSync(lock, "utf8")))) rmSync(lock, { force: true });
+      if (!told) console.log("another build is running here: waiting");
+      told = true;
+      await setTimeout(200);
+    }
+  }
+}
+
+function isRunning(pid) {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+await takeTurn();
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 compileTypeScript();
-const table = pathToFileURL("dist/backend/kernels.js").href;
-if (!existsSync("dist/backend/kernels.js")) process.exit(1);
-generateBindings(await import(table), "build/generated");
+if (!existsSync("dist/backend/signature.js")) process.exit(1);
+const built = (path) => import(pathToFileURL(`dist/backend/${path}`).href);
+const { tableSignature } = await built("signature.js");
+generateBindings({ ...(await built("kernels.js")), signature: tableSignature() }, "build/generated");
 const wasm = ["simd", "relaxed"].map(async (variant) => report(await compileWasm(variant), true));
 const native = compileNative().then((result) => report(result, false));
 await Promise.all([...wasm, native]);

@@ -1,7 +1,7 @@
 // Builds the Node-API addon with the system's C++ compiler: every kernel once per instruction set, linked with run-time
 // dispatch.
 import { execFile, execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { basename, dirname } from "node:path";
@@ -78,7 +78,7 @@ export async function compileNative() {
   if (!compiler) return without(process.env.CXX ? `CXX=${process.env.CXX} does not run` : "no C++ compiler found");
 
   const include = createRequire(import.meta.url)("node-api-headers").include_dir;
-  const { kernels, headersHash } = kernelSources();
+  const { kernels, headers } = kernelSources();
   const variants = instructionSets[process.arch] ?? { generic: [] };
   const mac = process.platform === "darwin";
   const base = [...compiler.flags, ...commonFlags, "-fPIC", "-pthread", "-ffunction-sections", "-fdata-sections"];
@@ -88,12 +88,13 @@ export async function compileNative() {
   const jobs = [];
   const add = (source, variant, flags) => {
     const command = [...base, ...flags, "-Ikernels", "-Ikernels/native", "-Ibuild/generated"];
-    const object = objectFile(`build/native/${variant}`, source, headersHash, command.join(" ") + compiler.version);
+    const object = objectFile(`build/native/${variant}`, source, headers, command.join(" ") + compiler.version);
     objects.push(object);
     if (existsSync(object)) return;
     jobs.push(async () => {
       mkdirSync(dirname(object), { recursive: true });
-      const { stderr } = await run(compiler.command, [...command, "-c", source, "-o", object]);
+      const { stderr } = await run(compiler.command, [...command, "-c", source, "-o", `${object}.part`]);
+      renameSync(`${object}.part`, object); // an interrupted build leaves no half-written object
       if (stderr) process.stderr.write(stderr);
     });
   };
@@ -122,6 +123,7 @@ export async function compileNative() {
     rmSync(output, { force: true }); // a running process keeps the old file
     copyFileSync(temporary, output);
   } catch (error) {
+    if (error.cmd === undefined) throw error; // not the compiler's
     rmSync(output, { force: true });
     return without(`${compiler.command} failed:\n${complaint(error)}\n`);
   }

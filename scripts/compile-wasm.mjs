@@ -4,7 +4,7 @@
 // As a module: compileWasm(variant) starts a process of its own when anything changed, so that both variants compile at
 // the same time and an up-to-date build never loads the compiler. As a program: node compile-wasm.mjs <variant>.
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -43,11 +43,11 @@ function plan(variant) {
   const { version } = JSON.parse(
     readFileSync(join(dirname(createRequire(import.meta.url).resolve("@yowasp/clang")), "../package.json"), "utf8"),
   );
-  const { kernels, headers, headersHash } = kernelSources();
+  const { kernels, headers } = kernelSources();
   const flags = [...compileFlags, ...variants[variant], `-DRONDO_ARCH=rondo_${variant}`];
   const sources = [...kernels, "kernels/wasm/runtime.cpp"];
   const directory = `build/wasm-${variant}`;
-  const objects = sources.map((source) => objectFile(directory, source, headersHash, flags.join(" ") + version));
+  const objects = sources.map((source) => objectFile(directory, source, headers, flags.join(" ") + version));
   const output = `dist/wasm/rondo.${variant}.wasm`;
   return { sources, objects, headers, flags, directory, output, inputs: hash(...objects, ...linkFlags) };
 }
@@ -73,7 +73,8 @@ async function build(variant) {
     const stderr = (bytes) => bytes && messages.push(Buffer.from(bytes));
     try {
       const files = await runClang(["clang++", ...args, "-o", "out"], tree(paths), { stderr, fetchProgress: () => {} });
-      writeFileSync(result, files.out);
+      writeFileSync(`${result}.part`, files.out);
+      renameSync(`${result}.part`, result); // an interrupted build leaves no half-written file
     } finally {
       process.stderr.write(Buffer.concat(messages));
     }

@@ -26,7 +26,7 @@ export function describeKernels(kernelTable) {
   }));
 }
 
-function header(kernels, opCodes) {
+function header(kernels, opCodes, signature) {
   const typed = (k) => k.parameters.map((p) => `${p.type} ${p.name}${p.optional ? " /* or null */" : ""}`).join(", ");
   const enums = Object.entries(opCodes).map(
     ([family, names]) => `namespace ${family} {\nenum Code : int32_t { ${[...names, "count"].join(", ")} };\n}`,
@@ -43,6 +43,9 @@ function header(kernels, opCodes) {
 #else
 #define RONDO_KERNEL(name)
 #endif
+
+// The version of the table, see src/backend/signature.ts.
+#define RONDO_TABLE_SIGNATURE ${signature}
 
 namespace RONDO_ARCH {
 
@@ -98,9 +101,8 @@ function writeIfChanged(path, text) {
 }
 
 /** Writes kernels.h and glue.inc into `directory`; files that would not change keep their time stamps. */
-export function generateBindings({ kernelTable, opCodes }, directory) {
+export function generateBindings({ kernelTable, opCodes, signature }, directory) {
   const kernels = describeKernels(kernelTable);
-  writeIfChanged(join(directory, "kernels.h"), header(kernels, opCodes));
+  writeIfChanged(join(directory, "kernels.h"), header(kernels, opCodes, signature));
   writeIfChanged(join(directory, "glue.inc"), glue(kernels));
-  return kernels;
 }

@@ -153,7 +153,7 @@ napi_value text(napi_env env, const char* characters) {
   return out;
 }
 
-/** info(): { isa, available, compiler } */
+/** info(): { isa, available, compiler, signature }; the last is the version of the kernel table. */
 napi_value info(napi_env env, napi_callback_info callback) {
   napi_value none = nullptr;
   const State* state = readArgument(env, callback, &none);
@@ -165,6 +165,9 @@ napi_value info(napi_env env, napi_callback_info callback) {
     if (runsHere(isa.name)) napi_set_element(env, available, count++, text(env, isa.name));
   napi_set_named_property(env, out, "isa", text(env, state->isa->name));
   napi_set_named_property(env, out, "available", available);
+  napi_value signature = nullptr;
+  napi_create_int32(env, RONDO_TABLE_SIGNATURE, &signature);
+  napi_set_named_property(env, out, "signature", signature);
 #ifdef __clang__
   napi_set_named_property(env, out, "compiler", text(env, __VERSION__));
 #else

@@ -1,6 +1,7 @@
 import type { Backend } from "./backend.js";
 import { type KernelName, type Kernels, kernelTable } from "./kernels.js";
 import { createArenaMemory } from "./memory.js";
+import { checkSignature } from "./signature.js";
 
 /** What `open()` of the native addon (kernels/native/addon.cpp) gives. */
 export interface NativeInstance {
@@ -11,7 +12,7 @@ export interface NativeInstance {
   setArena(buffer: ArrayBuffer): void;
   setThreads(count: number): number;
   setIsa(name: string): boolean;
-  info(): { isa: string; available: string[]; compiler: string };
+  info(): { isa: string; available: string[]; compiler: string; signature: number };
 }
 
 export interface NativeAddon {
@@ -29,6 +30,7 @@ export interface NativeOptions {
 /** Kernels compiled for this machine's processor, on several threads. Throws when `isa` does not run here. */
 export function createNativeBackend({ addon, threads, isa }: NativeOptions): Backend {
   const instance = addon.open();
+  checkSignature("the native addon", instance.info().signature);
   if (isa !== undefined && !instance.setIsa(isa)) {
     throw new Error(
       `this machine or build has no instruction set "${isa}", only ${instance.info().available.join(", ")}`,

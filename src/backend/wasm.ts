@@ -1,6 +1,7 @@
 import type { Backend } from "./backend.js";
 import type { Kernels } from "./kernels.js";
 import { createArenaMemory } from "./memory.js";
+import { checkSignature } from "./signature.js";
 
 export interface WasmOptions {
   readonly module: WebAssembly.Module;
@@ -14,6 +15,7 @@ export type WasmVariant = "simd" | "relaxed";
 export function createWasmBackend({ module, variant }: WasmOptions): Backend {
   const memory = createArenaMemory();
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  checkSignature("the WebAssembly module", (exports["signature"] as (() => number) | undefined)?.());
   return {
     name: "wasm",
     description: `wasm ${variant === "relaxed" ? "relaxed SIMD" : "SIMD"}, 1 thread`,
