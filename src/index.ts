@@ -15,8 +15,9 @@ export type { BackendName } from "./backend/backend.js";
 export type { BatchData, Dataset } from "./data/batches.js";
 export { type DataLike, HostArray, hostArray, type ShapedValues } from "./data/host-array.js";
 export { type PadOptions, padSequences } from "./data/pad-sequences.js";
+export { shuffleTogether, trainTestSplit } from "./data/split.js";
 export { CharacterVocabulary } from "./data/vocabulary.js";
-export { timeSeriesWindows, trainTestSplit, type WindowOptions } from "./data/windows.js";
+export { timeSeriesWindows, type WindowOptions } from "./data/windows.js";
 export { type ErrorCode, RondoError } from "./errors.js";
 export {
   loadModel,

@@ -11,6 +11,16 @@ export interface ShapedValues {
 /** Whatever training data can be made of: tensors, nested arrays, typed arrays with or without a shape. */
 export type DataLike = TensorLike | ShapedValues | HostArray;
 
+type Source = Tensor | TypedArray | Float64Array;
+
+/** Where rows lie in their source, in elements. */
+interface Layout {
+  readonly start: number;
+  readonly rowStride: number;
+  /** Which row each row really is; null: the same. */
+  readonly order: Int32Array | null;
+}
+
 /**
  * Numbers that stay outside the tensor memory until a batch of them is needed: examples along the first axis.
  *
@@ -22,18 +32,16 @@ export class HostArray {
   readonly dtype: DType;
   /** Elements of one example. */
   readonly rowSize: number;
-  private readonly source: Tensor | TypedArray | Float64Array;
-  private readonly start: number;
-  private readonly rowStride: number;
+  private readonly source: Source;
+  private readonly layout: Layout;
 
-  /** @internal Use `hostArray()`. `start` and `rowStride` are in elements. */
-  constructor(source: Tensor | TypedArray | Float64Array, shape: Shape, dtype: DType, start = 0, rowStride?: number) {
+  /** @internal Use `hostArray()`. */
+  constructor(source: Source, shape: Shape, dtype: DType, layout: Partial<Layout> = {}) {
     this.source = source;
     this.shape = shape;
     this.dtype = dtype;
     this.rowSize = sizeOf(shape.slice(1));
-    this.start = start;
-    this.rowStride = rowStride ?? this.rowSize;
+    this.layout = { start: 0, rowStride: this.rowSize, order: null, ...layout };
   }
 
   /** Number of examples. */
@@ -43,8 +51,46 @@ export class HostArray {
 
   /** Rows `from` to `to` (excluded); shares memory. */
   slice(from: number, to: number): HostArray {
-    const start = this.start + from * this.rowStride;
-    return new HostArray(this.source, [to - from, ...this.shape.slice(1)], this.dtype, start, this.rowStride);
+    const { start, rowStride, order } = this.layout;
+    const part = order ? { order: order.subarray(from, to) } : { start: start + from * rowStride };
+    return this.view([to - from, ...this.shape.slice(1)], part);
+  }
+
+  /** The rows at `indices`, in that order; shares memory. */
+  select(indices: ArrayLike<number>): HostArray {
+    const { order } = this.layout;
+    const chosen = Int32Array.from(indices, (i) => (order ? order[i]! : i));
+    return this.view([chosen.length, ...this.shape.slice(1)], { order: chosen });
+  }
+
+  /** Rows of `length` consecutive rows of this array, beginning every `stride` rows; shares memory. @internal */
+  windows(count: number, length: number, stride: number, offset: number): HostArray {
+    const { start, rowStride, order } = this.layout;
+    if (order) {
+      throw new RondoError("data", "windows need a series in its own order", {
+        fix: "cut windows first, then shuffle them",
+      });
+    }
+    const rest = this.shape.length > 1 ? this.shape.slice(1) : [1];
+    return this.view([count, length, ...rest], { start: start + offset * rowStride, rowStride: stride * rowStride });
+  }
+
+  /** The same rows under another shape; shares memory. @internal */
+  reshaped(shape: Shape): HostArray {
+    return this.view(shape, {});
+  }
+
+  private view(shape: Shape, changes: Partial<Layout>): HostArray {
+    return new HostArray(this.source, shape, this.dtype, { ...this.layout, ...changes });
+  }
+
+  private rowStart(index: number): number {
+    const { start, rowStride, order } = this.layout;
+    return start + (order ? order[index]! : index) * rowStride;
+  }
+
+  private get values(): TypedArray | Float64Array {
+    return this.source instanceof Tensor ? this.source.view() : this.source;
   }
 
   /** A tensor of the rows at `indices`, in that order; with `time`, only steps from..to of the second axis. */
@@ -55,12 +101,12 @@ export class HostArray {
     const shape = time ? [indices.length, to - from, ...rest] : [indices.length, ...this.shape.slice(1)];
     const result = allocate(shape, this.dtype);
     // The source is read only now: making the result may have moved the view of a tensor's memory.
-    const source = this.view();
+    const source = this.values;
     const target = result.view();
     const size = time ? (to - from) * stepSize : this.rowSize;
-    const first = this.start + (time ? from * stepSize : 0);
+    const skipped = time ? from * stepSize : 0;
     for (let i = 0; i < indices.length; i++) {
-      const at = first + indices[i]! * this.rowStride;
+      const at = this.rowStart(indices[i]!) + skipped;
       const base = i * size;
       if (size > 32) target.set(source.subarray(at, at + size), base);
       else for (let k = 0; k < size; k++) target[base + k] = source[at + k]!;
@@ -68,26 +114,10 @@ export class HostArray {
     return result;
   }
 
-  /** Rows of `length` consecutive rows of this array, beginning every `stride` rows; shares memory. @internal */
-  windows(count: number, length: number, stride: number, offset: number): HostArray {
-    const rest = this.shape.length > 1 ? this.shape.slice(1) : [1];
-    const start = this.start + offset * this.rowStride;
-    return new HostArray(this.source, [count, length, ...rest], this.dtype, start, stride * this.rowStride);
-  }
-
-  /** The same rows under another shape; shares memory. @internal */
-  reshaped(shape: Shape): HostArray {
-    return new HostArray(this.source, shape, this.dtype, this.start, this.rowStride);
-  }
-
   /** The elements of one row, copied. */
   row(index: number): number[] {
-    const at = this.start + index * this.rowStride;
-    return Array.from(this.view().subarray(at, at + this.rowSize));
-  }
-
-  private view(): TypedArray | Float64Array {
-    return this.source instanceof Tensor ? this.source.view() : this.source;
+    const at = this.rowStart(index);
+    return Array.from(this.values.subarray(at, at + this.rowSize));
   }
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { memory } from "../tensor/tensor.js";
 import type { HostArray } from "./host-array.js";
-import { timeSeriesWindows, trainTestSplit } from "./windows.js";
+import { shuffleTogether, trainTestSplit } from "./split.js";
+import { timeSeriesWindows } from "./windows.js";
 
 const all = (a: HostArray) => a.rows(Array.from({ length: a.length }, (_, i) => i)).arraySync();
 
@@ -61,6 +62,16 @@ describe("timeSeriesWindows", () => {
     ]);
   });
 
+  test("a shuffled series has no windows, windows can be shuffled", () => {
+    const [series] = shuffleTogether([[1, 2, 3, 4]], 1);
+    expect(() => timeSeriesWindows(series!, { length: 2 })).toThrow(/series in its own order/);
+    const { x } = timeSeriesWindows([1, 2, 3, 4], { length: 2 });
+    expect(all(x.select([1, 0]))).toEqual([
+      [[2], [3]],
+      [[1], [2]],
+    ]);
+  });
+
   test("mistakes", () => {
     expect(() => timeSeriesWindows([1, 2], { length: 2 })).toThrow(/too short[\s\S]*2 steps[\s\S]*at least 3/);
     expect(() => timeSeriesWindows([1, 2], { length: 0 })).toThrow(/length must be a whole number/);
@@ -68,14 +79,4 @@ describe("timeSeriesWindows", () => {
     expect(() => timeSeriesWindows([[1], [2]], { length: 1, targets: [1] })).toThrow(/no such column/);
     expect(() => timeSeriesWindows([[[1]], [[2]]], { length: 1 })).toThrow(/takes one series/);
   });
-});
-
-test("trainTestSplit cuts in order", () => {
-  const { train, test: held } = trainTestSplit([[1], [2], [3], [4], [5]], [1, 2, 3, 4, 5], 0.4);
-  expect([all(train.x), all(held.y)]).toEqual([
-    [[1], [2], [3]],
-    [4, 5],
-  ]);
-  expect(() => trainTestSplit([1, 2], [1, 2], 1)).toThrow(/examples on both sides/);
-  expect(() => trainTestSplit([1, 2], [1, 2, 3], 0.5)).toThrow(/as many targets/);
 });

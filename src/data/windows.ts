@@ -69,27 +69,3 @@ export function timeSeriesWindows(series: DataLike, options: WindowOptions): { x
 function shaped(y: HostArray, horizon: number, features: number): HostArray {
   return horizon === 1 ? y.reshaped([y.length, features]) : y;
 }
-
-/**
- * Cuts arrays in two without copying, in order: the first part for training, the last for testing. Shuffle before, unless
- * the order matters, as in time series.
- *
- * @param fraction share of the second part, above 0 and below 1.
- * @example const { train, test } = trainTestSplit(x, y, 0.2); await model.fit(train.x, train.y);
- */
-export function trainTestSplit(
-  x: DataLike,
-  y: DataLike,
-  fraction: number,
-): { train: { x: HostArray; y: HostArray }; test: { x: HostArray; y: HostArray } } {
-  const [inputs, targets] = [hostArray("x", x), hostArray("y", y)];
-  const at = Math.floor(inputs.length * (1 - fraction));
-  if (inputs.length !== targets.length || !(at > 0 && at < inputs.length)) {
-    throw new RondoError("value", "trainTestSplit must leave examples on both sides", {
-      received: `${fraction} of ${inputs.length} inputs and ${targets.length} targets`,
-      expected: "as many targets as inputs, and a fraction above 0 and below 1",
-    });
-  }
-  const part = (from: number, to: number) => ({ x: inputs.slice(from, to), y: targets.slice(from, to) });
-  return { train: part(0, at), test: part(at, inputs.length) };
-}

@@ -20,7 +20,7 @@ export interface CompileOptions {
   loss: LossLike;
   /** Computed besides the loss. They respect masks but not sample weights, as in Keras. */
   metrics?: readonly MetricLike[];
-  /** Like `metrics`, but sample weights count. */
+  /** Like `metrics`, but sample weights count. One that is in both is logged as "weighted_…" here. */
   weightedMetrics?: readonly MetricLike[];
   /** For an optimizer given by name. */
   learningRate?: LearningRate;
@@ -56,8 +56,9 @@ export class Compiled {
     const taken = new Set(["loss"]);
     const entry = (like: MetricLike, weighted: boolean) => {
       const metric = resolveMetric(like, this.loss);
-      let name = metric.name;
-      for (let n = 1; taken.has(name); n++) name = `${metric.name}_${n}`;
+      const base = weighted && taken.has(metric.name) ? `weighted_${metric.name}` : metric.name;
+      let name = base;
+      for (let n = 1; taken.has(name); n++) name = `${base}_${n}`;
       taken.add(name);
       return { name, metric, weighted };
     };

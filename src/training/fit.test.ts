@@ -97,7 +97,7 @@ describe("numbers", () => {
     const logs = await model.evaluate(numbers(1, 1), numbers(2, 6), { sampleWeight: [3, 1] });
     expect(logs.loss).toBeCloseTo((3 * 4 + 36) / 2, 5);
     expect(logs.mae).toBeCloseTo(4, 5);
-    expect(logs.mae_1).toBeCloseTo((3 * 2 + 6) / 4, 5);
+    expect(logs.weighted_mae).toBeCloseTo((3 * 2 + 6) / 4, 5);
   });
 
   test("trainOnBatch and testOnBatch are about that batch alone", async () => {
@@ -230,6 +230,24 @@ describe("kinds of data", () => {
     const model = line();
     await model.fit(make(), { epochs: 2 });
     expect(weightsOf(model)).toEqual(await expected());
+  });
+
+  test("batches of different lengths, to a model without inputShape", async () => {
+    const model = sequential([layers.lstm({ units: 2 }), layers.dense({ units: 1 })]);
+    model.compile({ optimizer: "adam", loss: "mse" });
+    const lengths = [3, 5, 2];
+    const data = lengths.map((length) => ({ x: [Array.from({ length }, (_, t) => [t, 1])], y: [[length]] }));
+    const { history } = await model.fit(data, { epochs: 2 });
+    expect(history.loss).toHaveLength(2);
+    expect(model.optimizer.iterations).toBe(6);
+  });
+
+  test("whole numbers and booleans into a recurrent layer", async () => {
+    const model = sequential([layers.gru({ units: 2, inputShape: [null, 1] }), layers.dense({ units: 1 })]);
+    model.compile({ optimizer: "sgd", loss: "binaryCrossentropy" });
+    const ones = await model.testOnBatch([[[1], [0]]], [1]);
+    expect(await model.testOnBatch([[[true], [false]]], [true])).toEqual(ones);
+    expect(await model.testOnBatch({ values: Int32Array.of(1, 0), shape: [1, 2, 1] }, Int32Array.of(1))).toEqual(ones);
   });
 
   test("a fixed number of steps goes on through the dataset", async () => {

@@ -3,11 +3,11 @@ import { noGrad } from "../autograd/tape.js";
 import { arrayBatches, type Batch, examplesOf } from "../data/batches.js";
 import type { DataLike } from "../data/host-array.js";
 import { RondoError } from "../errors.js";
+import type { Weight } from "../layers/layer.js";
 import type { ForwardResult, Model } from "../model/model.js";
 import { add } from "../tensor/ops/arithmetic.js";
 import { scope } from "../tensor/scope.js";
 import { keep, type Tensor } from "../tensor/tensor.js";
-import type { Variable } from "../tensor/variable.js";
 import type { Logs } from "./callbacks.js";
 import { reduceLoss } from "./losses.js";
 
@@ -34,13 +34,19 @@ function totalLoss(
   model: Model,
   { y, sampleWeight }: Targets,
   { output, mask }: ForwardResult,
-  trained: Set<Variable>,
+  trained: readonly Weight[],
 ): Tensor {
   let loss = reduceLoss(model.compiled.loss.call(y, output), sampleWeight, mask);
-  for (const { variable, regularizer } of model.allWeights) {
-    if (regularizer && trained.has(variable)) loss = add(loss, regularizer.apply(variable));
+  for (const { variable, regularizer } of trained) {
+    if (regularizer) loss = add(loss, regularizer.apply(variable));
   }
   return loss;
+}
+
+/** The weights that are not frozen. */
+function trainedWeights(model: Model): Weight[] {
+  const trainable = new Set(model.trainableWeights);
+  return model.allWeights.filter(({ variable }) => trainable.has(variable));
 }
 
 /**
@@ -52,8 +58,8 @@ export function trainStep(model: Model, batch: Batch, time?: TimeWindow): number
     const targets = read(batch, time);
     model.build(targets.x.shape);
     const { optimizer } = model.compiled;
-    const variables = model.trainableWeights;
-    const trained = new Set(variables);
+    const trained = trainedWeights(model);
+    const variables = trained.map(({ variable }) => variable);
     if (variables.length === 0) {
       throw new RondoError("state", `${model.name} has no weights to train`, {
         fix: "set trainable: true on a layer that has weights",
@@ -78,8 +84,8 @@ export function trainStep(model: Model, batch: Batch, time?: TimeWindow): number
       const loss = value.item();
       if (!Number.isFinite(loss)) throw notFinite(model, loss, targets);
       optimizer.apply(grads);
-      for (const { variable, constraint } of model.allWeights) {
-        if (constraint && trained.has(variable)) variable.assign(constraint.apply(variable));
+      for (const { variable, constraint } of trained) {
+        if (constraint) variable.assign(constraint.apply(variable));
       }
       // Windows of one batch count by their length.
       const weight = batch.size * (time ? time[1] - time[0] : 1);
@@ -98,7 +104,7 @@ export function testStep(model: Model, batch: Batch): number {
       const targets = read(batch);
       model.build(targets.x.shape);
       const result = model.forward(targets.x, false);
-      const value = totalLoss(model, targets, result, new Set(model.trainableWeights)).item();
+      const value = totalLoss(model, targets, result, trainedWeights(model)).item();
       if (!Number.isFinite(value)) throw notFinite(model, value, targets);
       model.compiled.update(value, batch.size, targets.y, result.output, targets.sampleWeight, result.mask);
       return value;
