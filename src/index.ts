@@ -32,6 +32,35 @@ export {
   type StoredType,
   writeSafetensors,
 } from "./formats/safetensors.js";
+export {
+  type Activation,
+  type ActivationName,
+  type ActivationSpec,
+  type ApplyOptions,
+  activations,
+  type BatchShape,
+  type CallContext,
+  Cell,
+  type CellContext,
+  type Constraint,
+  type ConstraintSpec,
+  constraints,
+  deserializeLayer,
+  type Initializer,
+  type InitializerSpec,
+  initializers,
+  Layer,
+  type LayerOptions,
+  type LayerSpec,
+  layers,
+  type Regularizer,
+  type RegularizerSpec,
+  type RNNCell,
+  registerLayer,
+  regularizers,
+  type StepResult,
+  serializeLayer,
+} from "./layers/index.js";
 export { Model } from "./model/model.js";
 export { modelFromJSON, Sequential, type SequentialOptions, sequential } from "./model/sequential.js";
 export type { Summary, SummaryRow } from "./model/summary.js";
