@@ -18,11 +18,7 @@ export const runFiles = {
 
 /** Makes the next numbered folder, for example runs/text-3. Throws RondoError "file". */
 export async function createRun(root: string, kind: string): Promise<string> {
-  try {
-    await mkdir(root, { recursive: true });
-  } catch (error) {
-    throw fileError(error, root, "make");
-  }
+  await makeFolder(root);
   const pattern = new RegExp(`^${kind}-(\\d+)$`);
   const numbers = (await readdir(root)).map((name) => Number(pattern.exec(name)?.[1] ?? 0));
   // Another process may take a number between looking and making.
@@ -34,6 +30,19 @@ export async function createRun(root: string, kind: string): Promise<string> {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw fileError(error, folder, "make");
     }
+  }
+}
+
+/** Makes a folder and those above it. Node's own recursive mkdir never returns where a new folder stays invisible (/proc). */
+async function makeFolder(path: string): Promise<void> {
+  if ((await kindOf(path)) === "folder") return;
+  const parent = dirname(path);
+  if (parent !== path) await makeFolder(parent);
+  try {
+    await mkdir(path);
+  } catch (error) {
+    // Another process may have been faster.
+    if ((await kindOf(path)) !== "folder") throw fileError(error, path, "make");
   }
 }
 

@@ -35,7 +35,7 @@ describe("readTexts", () => {
     await writeFile(join(folder, "code.js"), "let x;\n");
     const stdin = Readable.from([Buffer.from("caf"), Buffer.from("é")]);
     const { text, sources } = await readTexts([join(folder, "code.js"), "-"], stdin);
-    expect(text).toBe("let x;\ncafé\n");
+    expect(text).toBe("let x;\ncafé");
     expect(sources[1]).toEqual({ path: "standard input", characters: 4 });
   });
 

@@ -18,8 +18,8 @@ export interface TextSource {
 export const standardInput = "-";
 
 /**
- * Reads files, the text files of folders (recursively, by name) and standard input ("-"), one after the other, each
- * ending in a line break. Throws RondoError "file" or "data".
+ * Reads files, the text files of folders (recursively, by name) and standard input ("-"), one after the other, with a line
+ * break between them where there is none. Throws RondoError "file" or "data".
  */
 export async function readTexts(
   paths: readonly string[],
@@ -40,7 +40,8 @@ export async function readTexts(
       });
     }
     sources.push({ path, characters: text.length });
-    parts.push(text, text.endsWith("\n") ? "" : "\n");
+    if (parts.length > 0 && !parts.at(-1)!.endsWith("\n")) parts.push("\n");
+    parts.push(text);
   };
   if (paths.filter((path) => path === standardInput).length > 1) {
     throw new RondoError("option", "standard input can be read once only", { received: '"-" given twice' });

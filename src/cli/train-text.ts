@@ -174,7 +174,8 @@ class Recorder {
     } else if (event.type === "sample") {
       const head = `--- step ${event.step}, temperature ${event.temperature}`;
       append(join(this.folder, runFiles.samples), `${head}\n${event.text}\n\n`);
-    } else if (event.type !== "step" || event.step % 10 === 0) {
+    }
+    if (event.type !== "sample" && (event.type !== "step" || event.step % 10 === 0)) {
       append(join(this.folder, runFiles.metrics), `${JSON.stringify(event)}\n`);
     }
   }

@@ -74,7 +74,9 @@ export function fileError(error: unknown, path: string, action: "read" | "write"
     case "ENOENT":
       return action === "read"
         ? because("there is no such file or folder", "check the path; relative paths start at the current folder")
-        : because("the folder to write to does not exist", `make it: mkdir -p "${dirname(path)}"`);
+        : action === "make"
+          ? because("folders cannot be made here", "choose another place")
+          : because("the folder to write to does not exist", `make it: mkdir -p "${dirname(path)}"`);
     case "EACCES":
     case "EPERM":
       return because(`no permission to ${action} this`, "change its permissions, or choose another place");
@@ -88,6 +90,7 @@ export function fileError(error: unknown, path: string, action: "read" | "write"
       );
     case "EISDIR":
       return because("this is a folder, not a file", "name a file in it");
+    case "EEXIST":
     case "ENOTDIR":
       return because("a part of this path is a file, not a folder", "check the path");
     case "EMFILE":
