@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { closest, RondoError } from "../errors.js";
@@ -104,15 +104,6 @@ export async function removeTemporaryFiles(folder: string): Promise<void> {
 export function append(path: string, text: string): void {
   try {
     appendFileSync(path, text);
-  } catch (error) {
-    throw fileError(error, path, "write");
-  }
-}
-
-/** Writes a small file anew. Throws RondoError "file". */
-export function writeText(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
   } catch (error) {
     throw fileError(error, path, "write");
   }

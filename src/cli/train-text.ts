@@ -6,10 +6,11 @@ import type { PresetName, TextConfig } from "../tasks/text-options.js";
 import { type TextRun, trainText } from "../tasks/text-training.js";
 import { engine } from "../tensor/engine.js";
 import "../entry/node.js";
+import { createNodeFiles } from "../platform/files-node.js";
 import { exitCodes } from "./errors.js";
 import { formatCount, formatDuration } from "./format.js";
 import { jsonReporter, liveReporter, plainReporter, type Reporter } from "./report.js";
-import { append, createRun, findRun, removeTemporaryFiles, runFiles, writeText } from "./runs.js";
+import { append, createRun, findRun, removeTemporaryFiles, runFiles } from "./runs.js";
 import { textConfigFrom } from "./text-flags.js";
 import { readTexts, standardInput, type TextSource } from "./texts.js";
 import { packageVersion } from "./version.js";
@@ -111,8 +112,8 @@ export async function trainOnText(request: TextTrainingRequest): Promise<{ folde
       ...(run === undefined ? {} : { resume: join(run, runFiles.last) }),
       dryRun,
       signal: abort.signal,
-      onEvent: (event) => {
-        recorder.event(event);
+      onEvent: async (event) => {
+        await recorder.event(event);
         reporter.event(event);
       },
     });
@@ -157,7 +158,7 @@ class Recorder {
     return true;
   }
 
-  event(event: TextEvent): void {
+  async event(event: TextEvent): Promise<void> {
     if (event.type === "step") this.last = event;
     if (event.type === "end") this.elapsed = event.elapsed;
     if (!this.folder) return;
@@ -170,7 +171,8 @@ class Recorder {
         folder: process.cwd(),
         config: event.config,
       };
-      writeText(join(this.folder, runFiles.config), `${JSON.stringify(config, null, 2)}\n`);
+      const json = `${JSON.stringify(config, null, 2)}\n`;
+      await createNodeFiles().write(join(this.folder, runFiles.config), new TextEncoder().encode(json));
     } else if (event.type === "sample") {
       const head = `--- step ${event.step}, temperature ${event.temperature}`;
       append(join(this.folder, runFiles.samples), `${head}\n${event.text}\n\n`);
