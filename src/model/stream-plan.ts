@@ -10,11 +10,12 @@ import { Masking } from "../layers/core/masking.js";
 import { TimeDistributed } from "../layers/core/time-distributed.js";
 import type { Layer } from "../layers/layer.js";
 import { Bidirectional } from "../layers/recurrent/bidirectional.js";
-import { checkStep, stateSizes } from "../layers/recurrent/cell.js";
+import { type Cell, checkStep, stateSizes } from "../layers/recurrent/cell.js";
 import type { GRUCell } from "../layers/recurrent/gru-cell.js";
 import type { LSTMCell } from "../layers/recurrent/lstm-cell.js";
 import { RecurrentLayer } from "../layers/recurrent/recurrent-layer.js";
 import type { SimpleRNNCell } from "../layers/recurrent/simple-rnn-cell.js";
+import { StackedRNNCells } from "../layers/recurrent/stacked-cells.js";
 import { type Engine, engine } from "../tensor/engine.js";
 import { scope } from "../tensor/scope.js";
 import { type DType, type Shape, sizeOf } from "../tensor/shape.js";
@@ -199,14 +200,21 @@ export class StreamPlan {
   }
 
   private recurrent(layer: RecurrentLayer, source: Source): Source {
-    const output = this.fused(layer, source) ?? this.anyCell(layer, source);
+    const output = this.run(layer.cell, source, layer.zeroOutputForMask);
     if (!layer.settings.returnSequences) this.mask = null;
     return output;
   }
 
+  private run(cell: Cell, source: Source, zeroOutputForMask: boolean): Source {
+    if (!(cell instanceof StackedRNNCells)) {
+      return this.fused(cell, source, zeroOutputForMask) ?? this.anyCell(cell, source, zeroOutputForMask);
+    }
+    const last = cell.cells[cell.cells.length - 1];
+    return cell.cells.reduce((from, each) => this.run(each, from, zeroOutputForMask && each === last), source);
+  }
+
   /** The whole-sequence kernels with a sequence of one step. */
-  private fused(layer: RecurrentLayer, source: Source): Source | null {
-    const { cell } = layer;
+  private fused(cell: Cell, source: Source, zeroOutputForMask: boolean): Source | null {
     const kind = cell.recurrence;
     if (!kind) return null;
     const { kernels } = this.engine;
@@ -214,7 +222,7 @@ export class StreamPlan {
     const { kernel, recurrentKernel, bias } = cell as LSTMCell | GRUCell | SimpleRNNCell;
     const inputs = kernel.shape[0]!;
     const units = recurrentKernel.shape[0]!;
-    const zeros = layer.zeroOutputForMask ? 1 : 0;
+    const zeros = zeroOutputForMask ? 1 : 0;
     const h = this.carried(units);
     const y = this.buffer([batch, units]);
     const at = (t: Tensor | null) => (t ? t.offset : 0);
@@ -303,7 +311,7 @@ export class StreamPlan {
   }
 
   /** A cell without a kernel: ordinary operations whose temporaries are freed at the end of the step. */
-  private anyCell({ cell, zeroOutputForMask }: RecurrentLayer, source: Source): Source {
+  private anyCell(cell: Cell, source: Source, zeroOutputForMask: boolean): Source {
     const { batch, mask } = this;
     const states = stateSizes(cell).map((size) => this.carried(size));
     // A masked step repeats the previous output, which must be remembered for that.

@@ -1,14 +1,5 @@
 import { RondoError } from "../../errors.js";
-import { mul } from "../../tensor/ops/arithmetic.js";
 import { clone } from "../../tensor/ops/creation.js";
-import { expandDims } from "../../tensor/ops/movement.js";
-import {
-  gruSequence,
-  lstmSequence,
-  type SequenceOptions,
-  type SequenceResult,
-  simpleRnnSequence,
-} from "../../tensor/ops/recurrent.js";
 import { formatShape, sameShape } from "../../tensor/shape.js";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.js";
 import { Variable } from "../../tensor/variable.js";
@@ -16,7 +7,7 @@ import type { BatchShape, Component, LayerState } from "../component.js";
 import { type Fields, flag, layerOptionNames, pickFields, readFields, type Values, writeFields } from "../fields.js";
 import { type CallContext, Layer, type LayerOptions } from "../layer.js";
 import { type Cell, checkStep, stateSizes } from "./cell.js";
-import type { DropoutMasks, StandardCell } from "./standard-cell.js";
+import { fusedSequence } from "./fused.js";
 import { stepLoop } from "./step-loop.js";
 
 /** Options of every layer that runs a cell over time. */
@@ -121,7 +112,7 @@ export abstract class RecurrentLayer<C extends Cell = Cell> extends Layer {
     const batch = input.shape[0]!;
     const drawn = cell.draw(batch, this.features!, training);
     const options = { mask, sequences, goBackwards, zeroOutputForMask };
-    const fused = this.fused(drawn as DropoutMasks, input, { initialState: initial, ...options });
+    const fused = this.settings.unroll ? null : fusedSequence(cell, input, { initial, drawn, ...options });
     if (fused) return fused;
     let checked = false;
     const step = (x: Tensor, states: readonly Tensor[]) => {
@@ -131,19 +122,6 @@ export abstract class RecurrentLayer<C extends Cell = Cell> extends Layer {
       return result;
     };
     return stepLoop(step, input, initial ?? cell.getInitialState(batch), options);
-  }
-
-  private fused(drawn: DropoutMasks, input: Tensor, options: Partial<SequenceOptions>): SequenceResult | null {
-    const kind = this.cell.recurrence;
-    // Kernels take one recurrent mask for all gates; an input mask is a product before the kernel runs.
-    if (!kind || this.settings.unroll || drawn.input.length > 1 || drawn.recurrent.length > 1) return null;
-    const { kernel, recurrentKernel: recurrent, bias } = this.cell as unknown as StandardCell;
-    const [mask] = drawn.input;
-    const x = mask ? mul(input, expandDims(mask, 1)) : input;
-    const all = { ...options, x, kernel, recurrent, bias, recurrentMask: drawn.recurrent[0] ?? null };
-    if (kind.kind === "lstm") return lstmSequence(all);
-    if (kind.kind === "gru") return gruSequence({ ...all, resetAfter: kind.resetAfter });
-    return simpleRnnSequence({ ...all, activation: kind.activation });
   }
 
   private checkMask(input: Tensor, mask: Tensor | null): void {

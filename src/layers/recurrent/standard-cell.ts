@@ -97,7 +97,8 @@ const noMasks: DropoutMasks = { input: [], recurrent: [] };
 export abstract class StandardCell<V extends CommonValues = CommonValues> extends Cell {
   readonly options: V;
   private readonly fields: Readonly<Record<string, AnyField>>;
-  private readonly random: LayerRandom;
+  /** Only where something is dropped. */
+  private readonly random: LayerRandom | null;
   kernel!: Variable;
   recurrentKernel!: Variable;
   bias: Variable | null = null;
@@ -106,7 +107,8 @@ export abstract class StandardCell<V extends CommonValues = CommonValues> extend
     super(options);
     this.fields = fields;
     this.options = readFields(where, this.fields, options, cellOptionNames) as unknown as V;
-    this.random = new LayerRandom(this.options.seed);
+    const { dropout, recurrentDropout, seed } = this.options;
+    this.random = dropout > 0 || recurrentDropout > 0 ? new LayerRandom(seed) : null;
   }
 
   /** Number of blocks of `units` columns in the weights. */
@@ -140,10 +142,11 @@ export abstract class StandardCell<V extends CommonValues = CommonValues> extend
 
   override draw(batch: number, inputs: number, training: boolean): DropoutMasks {
     const { units, dropout, recurrentDropout, implementation } = this.options;
-    if (!training || (dropout === 0 && recurrentDropout === 0)) return noMasks;
+    const { random } = this;
+    if (!training || !random) return noMasks;
     const count = implementation === 1 ? this.gates : 1;
     const masks = (size: number, rate: number) =>
-      rate === 0 ? [] : Array.from({ length: count }, () => dropoutMask([batch, size], rate, this.random.generator));
+      rate === 0 ? [] : Array.from({ length: count }, () => dropoutMask([batch, size], rate, random.generator));
     return { input: masks(inputs, dropout), recurrent: masks(units, recurrentDropout) };
   }
 
@@ -161,11 +164,11 @@ export abstract class StandardCell<V extends CommonValues = CommonValues> extend
   }
 
   override collectState(prefix: string, into: LayerState): void {
-    if (this.options.dropout > 0 || this.options.recurrentDropout > 0) this.random.collect(prefix, into);
+    this.random?.collect(prefix, into);
   }
 
   override restoreState(prefix: string, state: LayerState): void {
-    this.random.restore(prefix, state);
+    this.random?.restore(prefix, state);
   }
 }
 
