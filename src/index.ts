@@ -63,6 +63,7 @@ export {
 } from "./layers/index.js";
 export { Model } from "./model/model.js";
 export { modelFromJSON, Sequential, type SequentialOptions, sequential } from "./model/sequential.js";
+export { Stepper, type StreamOptions, StreamState } from "./model/stream.js";
 export type { Summary, SummaryRow } from "./model/summary.js";
 export type { SamplingOptions } from "./tasks/sampling.js";
 export type { TextEnd, TextEvent } from "./tasks/text-events.js";

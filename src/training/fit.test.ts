@@ -1,28 +1,18 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { DataLike } from "../data/host-array.js";
+import { line, numbers, weightsOf } from "../../test/support/line.js";
 import { layers } from "../layers/index.js";
 import { resetLayerNames } from "../layers/layer.js";
 import { regularizers } from "../layers/regularizers.js";
-import { type Sequential, sequential } from "../model/sequential.js";
+import { sequential } from "../model/sequential.js";
 import { setSeed } from "../tensor/generator.js";
 import { mean } from "../tensor/ops/reduce.js";
-import { memory, tensor } from "../tensor/tensor.js";
-import { type Host, provideHost } from "../util/host.js";
-import { optimizers } from "./optimizers/index.js";
+import { memory } from "../tensor/tensor.js";
+import { host, provideHost } from "../util/host.js";
 
 beforeEach(() => {
   resetLayerNames();
   setSeed(5);
 });
-
-/** A linear model from one number to one, which starts at weight 0 and bias 0. */
-function line(options: { learningRate?: number; metrics?: ["mae"] } = {}): Sequential {
-  const model = sequential([layers.dense({ units: 1, kernelInitializer: "zeros", inputShape: [1] })]);
-  model.compile({ optimizer: "sgd", loss: "mse", learningRate: 0.1, ...options });
-  return model;
-}
-const numbers = (...values: number[]) => values.map((v) => [v]);
-const weightsOf = (model: Sequential) => model.weights.map((w) => [...w.dataSync()]);
 
 describe("learning", () => {
   test("a sine from its last steps", async () => {
@@ -180,125 +170,6 @@ describe("order and reproducibility", () => {
   });
 });
 
-describe("kinds of data", () => {
-  const x = numbers(1, 2, 3);
-  const y = numbers(2, 4, 6);
-  const expected = async () => {
-    const model = line();
-    await model.fit(x, y, { epochs: 2, batchSize: 2, shuffle: false });
-    return weightsOf(model);
-  };
-
-  test.each([
-    ["tensors", () => [tensor(x), tensor(y)]],
-    [
-      "typed arrays with a shape",
-      () => [{ values: Float32Array.of(1, 2, 3), shape: [3, 1] }, Float32Array.of(2, 4, 6)],
-    ],
-    [
-      "doubles",
-      () => [
-        { values: Float64Array.of(1, 2, 3), shape: [3, 1] },
-        { values: Float64Array.of(2, 4, 6), shape: [3, 1] },
-      ],
-    ],
-    ["whole numbers", () => [{ values: Int32Array.of(1, 2, 3), shape: [3, 1] }, Int32Array.of(2, 4, 6)]],
-  ] as [string, () => [DataLike, DataLike]][])("%s", async (_, make) => {
-    const [a, b] = make();
-    const model = line();
-    await model.fit(a, b, { epochs: 2, batchSize: 2, shuffle: false });
-    expect(weightsOf(model)).toEqual(await expected());
-  });
-
-  const batches = [
-    { x: x.slice(0, 2), y: y.slice(0, 2) },
-    { x: x.slice(2), y: y.slice(2) },
-  ];
-  function* generate() {
-    for (const { x, y } of batches) yield [x, y] as const;
-  }
-  async function* generateLater() {
-    yield* batches;
-  }
-
-  test.each([
-    ["an array of batches", () => batches],
-    ["a function that makes a generator", () => generate],
-    ["a function that makes an asynchronous generator", () => generateLater],
-    ["a set", () => new Set(batches)],
-  ] as const)("a dataset: %s", async (_, make) => {
-    const model = line();
-    await model.fit(make(), { epochs: 2 });
-    expect(weightsOf(model)).toEqual(await expected());
-  });
-
-  test("batches of different lengths, to a model without inputShape", async () => {
-    const model = sequential([layers.lstm({ units: 2 }), layers.dense({ units: 1 })]);
-    model.compile({ optimizer: "adam", loss: "mse" });
-    const lengths = [3, 5, 2];
-    const data = lengths.map((length) => ({ x: [Array.from({ length }, (_, t) => [t, 1])], y: [[length]] }));
-    const { history } = await model.fit(data, { epochs: 2 });
-    expect(history.loss).toHaveLength(2);
-    expect(model.optimizer.iterations).toBe(6);
-  });
-
-  test("whole numbers and booleans into a recurrent layer", async () => {
-    const model = sequential([layers.gru({ units: 2, inputShape: [null, 1] }), layers.dense({ units: 1 })]);
-    model.compile({ optimizer: "sgd", loss: "binaryCrossentropy" });
-    const ones = await model.testOnBatch([[[1], [0]]], [1]);
-    expect(await model.testOnBatch([[[true], [false]]], [true])).toEqual(ones);
-    expect(await model.testOnBatch({ values: Int32Array.of(1, 0), shape: [1, 2, 1] }, Int32Array.of(1))).toEqual(ones);
-  });
-
-  test("a fixed number of steps goes on through the dataset", async () => {
-    const seen: number[] = [];
-    const model = line();
-    model.compile({ optimizer: "sgd", loss: "mse", learningRate: 0 });
-    function* endless() {
-      for (let i = 1; ; i++) yield { x: numbers(0), y: numbers(i) };
-    }
-    await model.fit(endless(), {
-      epochs: 3,
-      stepsPerEpoch: 2,
-      callbacks: { onBatchEnd: (_b, _l, { batchLoss }) => void seen.push(Math.sqrt(batchLoss)) },
-    });
-    expect(seen).toEqual([1, 2, 3, 4, 5, 6]);
-  });
-
-  test("a short dataset starts over when more steps are asked for", async () => {
-    const model = line();
-    const { epoch } = await model.fit(batches, { epochs: 2, stepsPerEpoch: 3 });
-    expect(epoch).toEqual([0, 1]);
-    expect(model.optimizer.iterations).toBe(6);
-  });
-
-  test("a generator that is used up says what to do", async () => {
-    await expect(line().fit(generate(), { epochs: 2 })).rejects.toThrow(/gave no batches[\s\S]*pass a function/);
-    await expect(line().fit([][Symbol.iterator]())).rejects.toThrow(/gave no batches/);
-  });
-
-  test("batches that are not batches", async () => {
-    await expect(line().fit(() => [{ inputs: x }] as never)).rejects.toThrow(/batch 0 of the dataset[\s\S]*inputs/);
-    await expect(line().fit(() => [{ x }])).rejects.toThrow(/no targets/);
-    await expect(line().fit(() => 3 as never)).rejects.toThrow(/nothing to iterate over/);
-  });
-
-  test("validation data as arrays, object and dataset", async () => {
-    const validation = [
-      [numbers(5), numbers(1)],
-      { x: numbers(5), y: numbers(1) },
-      [{ x: numbers(5), y: numbers(1) }],
-    ] as const;
-    const results = [];
-    for (const validationData of validation) {
-      const model = line();
-      results.push((await model.fit(x, y, { validationData, shuffle: false })).history.val_loss);
-    }
-    expect(results[1]).toEqual(results[0]);
-    expect(results[2]).toEqual(results[0]);
-  });
-});
-
 describe("stopping", () => {
   test("a signal ends after the running batch, and what there is comes back", async () => {
     const model = line();
@@ -324,12 +195,6 @@ describe("stopping", () => {
   });
 
   test("a timer can abort: long training lets others run", async () => {
-    const clock: Host = {
-      now: () => performance.now(),
-      yieldToEventLoop: () => new Promise((resolve) => setImmediate(resolve)),
-      print: () => {},
-    };
-    provideHost(clock);
     const abort = new AbortController();
     setTimeout(() => abort.abort(), 5);
     const result = await line().fit(numbers(1), numbers(1), { epochs: 1e9, signal: abort.signal });
@@ -415,99 +280,15 @@ describe("callbacks", () => {
   });
 
   test("verbose prints one line per epoch", async () => {
+    const before = host();
     const lines: string[] = [];
-    provideHost({ now: () => 0, yieldToEventLoop: () => Promise.resolve(), print: (line) => lines.push(line) });
-    await line().fit(numbers(1), numbers(2), { epochs: 2, verbose: 1 });
+    provideHost({ ...before, now: () => 0, print: (text) => lines.push(text) });
+    try {
+      await line().fit(numbers(1), numbers(2), { epochs: 2, verbose: 1 });
+    } finally {
+      provideHost(before);
+    }
     expect(lines).toEqual(["Epoch 1/2  0.0 s  loss 4", "Epoch 2/2  0.0 s  loss 1.44"]);
-  });
-});
-
-describe("mistakes", () => {
-  const x = numbers(1, 2);
-
-  test("training before compiling", async () => {
-    const model = sequential([layers.dense({ units: 1, inputShape: [1] })]);
-    await expect(model.fit(x, x)).rejects.toThrow(/is not compiled[\s\S]*model.compile/);
-  });
-
-  test("unknown and impossible options", async () => {
-    await expect(line().fit(x, x, { epoch: 3 } as never)).rejects.toThrow(/did you mean "epochs"/);
-    await expect(line().fit(x, x, { epochs: 0 })).rejects.toThrow(/epochs must be a whole number of at least 1/);
-    await expect(line().fit(x, x, { batchSize: 1.5 })).rejects.toThrow(/batchSize/);
-    await expect(line().fit([{ x, y: x }], { shuffle: true })).rejects.toThrow(/dataset decides about shuffle/);
-    const both = { validationSplit: 0.5, validationData: [x, x] as const };
-    await expect(line().fit(x, x, both)).rejects.toThrow(/either validationSplit or validationData/);
-    await expect(line().evaluate(x, x, { batchsize: 3 } as never)).rejects.toThrow(/did you mean "batchSize"/);
-    expect(() => line().compile({ optimiser: "sgd", loss: "mse" } as never)).toThrow(/did you mean "optimizer"/);
-    const made = { optimizer: optimizers.sgd(), loss: "mse", clipNorm: 1 } as const;
-    expect(() => line().compile(made)).toThrow(/clipNorm can only go with an optimizer given by name/);
-  });
-
-  test("data that does not fit", async () => {
-    await expect(line().fit(x, numbers(1))).rejects.toThrow(
-      /different numbers of examples[\s\S]*x \[2, 1\], y \[1, 1\]/,
-    );
-    await expect(line().fit(x, undefined as never)).rejects.toThrow(/needs targets/);
-    await expect(line().fit([[1, 2]], numbers(1))).rejects.toThrow(/made for other inputs/);
-    await expect(
-      line().fit(x, [
-        [1, 2],
-        [3, 4],
-      ]),
-    ).rejects.toThrow(/targets \[2, 2\], predictions \[2, 1\]/);
-    await expect(line().fit([[1], [2, 3]], x)).rejects.toThrow(/ragged/);
-    await expect(line().fit(x, x, { sampleWeight: [1] })).rejects.toThrow(/sampleWeight/);
-    const pair = { values: Float32Array.of(1, 2), shape: [3, 1] };
-    await expect(line().fit(pair, x)).rejects.toThrow(/x: the values do not fill the shape/);
-  });
-
-  test("two trainings of one model at once", async () => {
-    const model = line();
-    const first = model.fit(x, x, { epochs: 3 });
-    await expect(model.fit(x, x)).rejects.toThrow(/being trained already/);
-    await first;
-    await model.fit(x, x);
-  });
-
-  test("missing numbers name the data, and the weights stay", async () => {
-    const model = line();
-    const before = weightsOf(model);
-    await expect(model.fit(numbers(1, Number.NaN), x, { shuffle: false })).rejects.toThrow(
-      /step 1: the loss is NaN because x holds NaN[\s\S]*example 1/,
-    );
-    await expect(model.fit(x, numbers(1, Number.POSITIVE_INFINITY), { shuffle: false })).rejects.toThrow(
-      /y holds Infinity/,
-    );
-    expect(weightsOf(model)).toEqual(before);
-    expect(model.optimizer.iterations).toBe(0);
-  });
-
-  test("a training that explodes names step, layer and learning rate, and keeps the last good weights", async () => {
-    const model = sequential([
-      layers.dense({ units: 1, inputShape: [1], name: "first" }),
-      layers.dense({ units: 1, name: "second" }),
-    ]);
-    model.compile({ optimizer: "sgd", loss: "mse", learningRate: 1e6 });
-    let last = weightsOf(model);
-    const training = model.fit(numbers(3), numbers(-3), {
-      epochs: 100,
-      callbacks: { onBatchEnd: () => void (last = weightsOf(model)) },
-    });
-    const error = await training.catch((e) => e);
-    expect(error.code).toBe("nonFinite");
-    expect(error.message).toMatch(/step [2-9]\d?: .*(not finite|loss is)[\s\S]*learning rate \(now 1000000\)/);
-    expect(error.message).toMatch(/first|second|finite outputs/);
-    expect(weightsOf(model)).toEqual(last);
-    expect(last.flat().every(Number.isFinite)).toBe(true);
-  });
-
-  test("nothing to train, and a loss without gradient", async () => {
-    const frozen = line();
-    frozen.getLayer(0).trainable = false;
-    await expect(frozen.fit(x, x)).rejects.toThrow(/no weights to train/);
-    const constant = line();
-    constant.compile({ optimizer: "sgd", loss: (yTrue) => yTrue });
-    await expect(constant.fit(x, x)).rejects.toMatchObject({ code: "gradient" });
   });
 });
 
