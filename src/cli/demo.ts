@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { generateText } from "../tasks/text-generation.js";
 import { parseDuration, printable } from "./format.js";
+import { invocation } from "./invocation.js";
 import { readTexts } from "./texts.js";
-import { invocation, reporterFor, trainOnText } from "./train-text.js";
+import { reporterFor, trainOnText } from "./train-text.js";
 
 /** From src/cli and dist/cli alike. */
 const demoText = fileURLToPath(new URL("../../examples/texts/shakespeare.txt", import.meta.url));

@@ -9,6 +9,7 @@ import "../entry/node.js";
 import { createNodeFiles } from "../platform/files-node.js";
 import { exitCodes } from "./errors.js";
 import { formatCount, formatDuration } from "./format.js";
+import { invocation } from "./invocation.js";
 import { jsonReporter, liveReporter, plainReporter, type Reporter } from "./report.js";
 import { append, createRun, findRun, removeTemporaryFiles, runFiles } from "./runs.js";
 import { textConfigFrom } from "./text-flags.js";
@@ -255,10 +256,4 @@ function closingLines(
     lines.push(`Everything is in ${folder}`, `Next: ${rondo} generate ${folder}${word ? ` --prompt "${word}"` : ""}`);
   }
   return lines;
-}
-
-/** How this program was called, to be repeated. */
-export function invocation(script = process.argv[1] ?? "rondo"): string {
-  if (/[/\\]node_modules[/\\]\.bin[/\\]/.test(script)) return "npx rondo";
-  return basename(script) === "rondo" ? "rondo" : "npx rondo";
 }

@@ -22,6 +22,13 @@ describe("prepareText", () => {
     expect(prepareText("ab".repeat(99), config()).notes).toEqual([]);
   });
 
+  it("counts the characters it trains on", () => {
+    // 3 a, 2 b, 1 c of 6 and one more of each; the d at the end is for validation.
+    const { logFrequencies } = prepareText("abcabadd", config({ window: 2, validationSplit: 0.25 }));
+    const expected = [4 / 10, 3 / 10, 2 / 10, 1 / 10].map(Math.log);
+    for (const [i, value] of expected.entries()) expect(logFrequencies[i]).toBeCloseTo(value, 6);
+  });
+
   it("tells texts apart", () => {
     const print = (text: string) => prepareText(text, config()).fingerprint;
     expect(print("abcabcabcabc")).toBe(print("abcabcabcabc"));

@@ -11,6 +11,8 @@ export interface TextData {
   readonly validation: TokenStreams | null;
   readonly trainingCharacters: number;
   readonly validationCharacters: number;
+  /** Logarithm of how often each character occurs in the training part, as a fraction; add-one smoothed. */
+  readonly logFrequencies: Float32Array;
   /** Tells texts apart, to see whether a resumed run gets the one it began with. */
   readonly fingerprint: string;
   /** What was adapted to the text, in sentences. */
@@ -45,6 +47,7 @@ export function prepareText(text: string, config: TextConfig): TextData {
     validation: validationSplit > 0 ? validationStreams(last, config) : null,
     trainingCharacters: first.length,
     validationCharacters: last.length,
+    logFrequencies: logFrequenciesOf(first, vocabulary.size),
     fingerprint: fingerprintOf(tokens),
     notes,
   };
@@ -61,6 +64,12 @@ function validationStreams(tokens: Int32Array, { batchSize, window, validationSp
   }
   const streams = Math.max(1, Math.min(batchSize, Math.floor(tokens.length / (4 * window))));
   return new TokenStreams(tokens, { streams, window, partial: true });
+}
+
+function logFrequenciesOf(tokens: Int32Array, size: number): Float32Array {
+  const counts = new Float64Array(size).fill(1);
+  for (let i = 0; i < tokens.length; i++) counts[tokens[i]!]!++;
+  return Float32Array.from(counts, (count) => Math.log(count / (tokens.length + size)));
 }
 
 /** FNV-1a over the tokens, with their number. */

@@ -40,9 +40,14 @@ export class TextModel {
 
 /**
  * Embedding, recurrent layers with dropout after each, and a score for every character. Compiled with Adam and the
- * cross-entropy in nats per character.
+ * cross-entropy in nats per character. The scores begin at `logFrequencies`: how often characters occur need not be
+ * learned, and a model that has seen little writes letters rather than rare signs.
  */
-export function buildTextModel(config: TextConfig, vocabulary: CharacterVocabulary): TextModel {
+export function buildTextModel(
+  config: TextConfig,
+  vocabulary: CharacterVocabulary,
+  logFrequencies: Float32Array,
+): TextModel {
   const { cell, units, dropout, seed } = config;
   const make = { lstm: layers.lstm, gru: layers.gru, rnn: layers.simpleRNN }[cell];
   const stack: Layer[] = [
@@ -54,6 +59,7 @@ export function buildTextModel(config: TextConfig, vocabulary: CharacterVocabula
   }
   stack.push(layers.dense({ name: "scores", units: vocabulary.size }));
   const model = withSeed(seed, () => sequential({ name: "text", layers: stack }));
+  model.namedWeights.get("scores/bias")!.write(logFrequencies);
   model.compile({
     optimizer: optimizers.adam({
       learningRate: config.learningRate,

@@ -113,7 +113,7 @@ function begin(options: TrainTextOptions): TextTraining {
     ...{ step: 0, elapsed: 0, lossSum: 0, lossCount: 0, best: null, stale: 0, history: [] },
     fingerprint: data.fingerprint,
   };
-  return new TextTraining(buildTextModel(config, data.vocabulary), data, cursor, options);
+  return new TextTraining(buildTextModel(config, data.vocabulary, data.logFrequencies), data, cursor, options);
 }
 
 async function goOn(options: TrainTextOptions, path: string): Promise<TextTraining> {
