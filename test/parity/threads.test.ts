@@ -18,16 +18,20 @@ function bitsOf({ run }: Case, threads: number): Int32Array[] {
   return bench.finish().map(({ values }) => new Int32Array(values.buffer));
 }
 
-test.each(Object.keys(kernelTable) as KernelName[])("%s gives the same bits on any number of threads", (kernel) => {
-  if (!backend) return; // said above; there is nothing with threads here
-  const different: string[] = [];
-  for (const each of cases[kernel]()) {
-    const alone = bitsOf(each, 1);
-    for (const threads of [2, 3]) {
-      const together = bitsOf(each, threads);
-      const same = together.every((bits, k) => bits.every((word, i) => word === alone[k]![i]));
-      if (!same) different.push(`${each.name}, ${threads} threads`);
+test.each(Object.keys(kernelTable) as KernelName[])(
+  "%s gives the same bits on any number of threads",
+  { timeout: 120_000 },
+  (kernel) => {
+    if (!backend) return; // said above; there is nothing with threads here
+    const different: string[] = [];
+    for (const each of cases[kernel]()) {
+      const alone = bitsOf(each, 1);
+      for (const threads of [2, 3]) {
+        const together = bitsOf(each, threads);
+        const same = together.every((bits, k) => bits.every((word, i) => word === alone[k]![i]));
+        if (!same) different.push(`${each.name}, ${threads} threads`);
+      }
     }
-  }
-  expect(different.join("\n")).toBe("");
-});
+    expect(different.join("\n")).toBe("");
+  },
+);
