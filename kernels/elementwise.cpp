@@ -137,11 +137,34 @@ float floorModulo(float a, float b) {
   const float r = remainder(a, b);
   return r != 0.0f && (r < 0.0f) != (b < 0.0f) ? r + b : r;
 }
-float floorQuotient(float a, float b) {
-  const double q = double(a) / double(b);  // exact enough never to round up to a whole number
-  if (!(q > -4503599627370496.0 && q < 4503599627370496.0)) return float(q);
-  const int64_t truncated = int64_t(q);
-  return float(truncated - (double(truncated) > q));
+RONDO_NOINLINE Vec floorModuloExtreme(Vec a, Vec b) {
+  Vec y = {};
+  for (int i = 0; i < VW; i++) y[i] = floorModulo(a[i], b[i]);
+  return y;
+}
+
+RONDO_INLINE VecDouble floorDouble(VecDouble x) {
+  const VecDouble magic = splatDouble(6755399441055744.0);  // 1.5 * 2^52: adding it rounds
+  const VecDouble whole = (x + magic) - magic;
+  const VecDouble below = whole > x ? whole - 1.0 : whole;
+  return ((x < 1e15) & (x > -1e15)) ? below : x;  // beyond, and for NaN, there is nothing to round
+}
+// In double precision a quotient of floats never rounds up to a whole number.
+RONDO_INLINE Vec floorQuotient(Vec a, Vec b) {
+  const DoublePair x = widen(a), y = widen(b);
+  return narrow({floorDouble(x.low / y.low), floorDouble(x.high / y.high)});
+}
+RONDO_INLINE VecDouble moduloHalf(VecDouble a, VecDouble b) {
+  const VecDouble r = a - floorDouble(a / b) * b;  // exact for quotients below 2^28, or one b too low
+  return (b > 0.0 ? r < 0.0 : r > 0.0) ? r + b : r;
+}
+RONDO_INLINE Vec floorModulo(Vec a, Vec b) {
+  const VecInt usual = (vabs(a) < vabs(b) * splat(268435456.0f)) & (vabs(b) < splat(1e30f));
+  bool allUsual = true;
+  for (int i = 0; i < VW; i++) allUsual &= usual[i] != 0;
+  if (!allUsual) return floorModuloExtreme(a, b);
+  const DoublePair x = widen(a), y = widen(b);
+  return narrow({moduloHalf(x.low, y.low), moduloHalf(x.high, y.high)});
 }
 
 // numpy: division by zero gives 0; the most negative number divided by -1 wraps.
@@ -182,8 +205,8 @@ void binary(int32_t code, const float* a, const float* b, float* out, const int3
     CASE(heavyGrain, pow, vpow(a, b))
     CASE(lightGrain, maximum, largerOf(a, b))
     CASE(lightGrain, minimum, smallerOf(a, b))
-    CASE(heavyGrain, mod, laneByLane(a, b, [](float a, float b) { return floorModulo(a, b); }))
-    CASE(heavyGrain, floorDiv, laneByLane(a, b, [](float a, float b) { return floorQuotient(a, b); }))
+    CASE(heavyGrain, mod, floorModulo(a, b))
+    CASE(heavyGrain, floorDiv, floorQuotient(a, b))
     CASE(lightGrain, squaredDifference, (a - b) * (a - b))
     CASE(lightGrain, tanhGrad, b * ((splat(1.0f) - a) * (splat(1.0f) + a)))
     CASE(lightGrain, sigmoidGrad, b * a * (splat(1.0f) - a))

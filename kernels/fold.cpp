@@ -78,6 +78,17 @@ Word foldRun(const Fold& fold, const Word* x, int64_t n, Word shift) {
   return lanes[0];
 }
 
+void toColumns(const Word* x, Word* columns, int64_t n, int rows) {
+  for (int r = 0; r < VW; r++) {
+    const Word* row = x + smaller(r, rows - 1) * n;
+    for (int64_t j = 0; j < n; j++) columns[j * VW + r] = row[j];
+  }
+}
+void fromColumns(const Word* columns, Word* x, int64_t n, int rows) {
+  for (int r = 0; r < rows; r++)
+    for (int64_t j = 0; j < n; j++) x[r * n + j] = columns[j * VW + r];
+}
+
 Word foldLongRun(const Fold& fold, const Word* x, int64_t n, Word shift) {
   constexpr int most = 256;
   const int64_t size = larger<int64_t>(65536, (n + most - 1) / most);

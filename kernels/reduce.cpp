@@ -19,11 +19,22 @@ template <class F> void forEachStrip(const Word* x, Word* out, int64_t outer, in
   });
 }
 
+// Rows too short for vectors along them: lanes are rows.
+void foldShortRows(const Fold& fold, const Word* x, Word* out, int64_t outer, int64_t n) {
+  forEachRowGroup(outer, n, [&](int64_t row, int rows) {
+    Word columns[shortRow * VW], result[VW];
+    toColumns(x + row * n, columns, n, rows);
+    foldRows(fold, columns, n, VW, VW, result);
+    copyBytes(out + row, result, size_t(rows) * 4);
+  });
+}
+
 void foldAxis(const Fold& fold, const Word* x, Word* out, int64_t outer, int64_t n, int64_t inner) {
   if (inner == 1) {
     const auto rows = [&](int64_t begin, int64_t end) {
       for (int64_t o = begin; o < end; o++) out[o] = foldLongRun(fold, x + o * n, n);
     };
+    if (n <= shortRow) return foldShortRows(fold, x, out, outer, n);
     // Few long rows are themselves shared between threads.
     if (n > 65536 && outer < threadCount()) rows(0, outer);
     else parallelFor(outer, taskGrain(n), rows);
@@ -55,7 +66,28 @@ float logSumExpRow(const float* x, int64_t n) {
   return top + logOf(foldLongRun(foldOf<SumExpFold>(), x, n, top));
 }
 
+// The same for up to stripWidth columns.
+void logSumExpStrip(const Word* x, Word* out, int64_t n, int64_t stride, int64_t width) {
+  float top[stripWidth], sum[stripWidth];
+  foldRows(foldOf<MaxFold>(), x, n, stride, width, words(top));
+  foldRows(foldOf<SumExpFold>(), x, n, stride, width, words(sum), words(top));
+  for (int64_t i = 0; i < width; i += VW) {
+    const Vec largest = load(top + i);
+    const Vec total = largest + vlog(load(sum + i));
+    storeUpTo(reinterpret_cast<float*>(out) + i, choose(largest - largest == Vec{}, total, largest), lanesLeft(width - i));
+  }
+}
+
 void logSumExp(const float* x, float* out, int64_t outer, int64_t n, int64_t inner) {
+  if (inner == 1 && n <= shortRow) {
+    forEachRowGroup(outer, n, [&](int64_t row, int rows) {
+      float columns[shortRow * VW], result[VW];
+      toColumns(words(x) + row * n, words(columns), n, rows);
+      logSumExpStrip(words(columns), words(result), n, VW, VW);
+      copyBytes(out + row, result, size_t(rows) * 4);
+    });
+    return;
+  }
   if (inner == 1) {
     parallelFor(outer, larger<int64_t>(1, heavyGrain / larger<int64_t>(1, n)), [&](int64_t begin, int64_t end) {
       for (int64_t o = begin; o < end; o++) out[o] = logSumExpRow(x + o * n, n);
@@ -63,14 +95,7 @@ void logSumExp(const float* x, float* out, int64_t outer, int64_t n, int64_t inn
     return;
   }
   forEachStrip(words(x), words(out), outer, n, inner, [&](const Word* from, Word* to, int64_t width) {
-    float top[stripWidth], sum[stripWidth];
-    foldRows(foldOf<MaxFold>(), from, n, inner, width, words(top));
-    foldRows(foldOf<SumExpFold>(), from, n, inner, width, words(sum), words(top));
-    for (int64_t i = 0; i < width; i += VW) {
-      const Vec largest = load(top + i);
-      const Vec total = largest + vlog(load(sum + i));
-      storeUpTo(reinterpret_cast<float*>(to) + i, choose(largest - largest == Vec{}, total, largest), lanesLeft(width - i));
-    }
+    logSumExpStrip(from, to, n, inner, width);
   });
 }
 
@@ -111,7 +136,12 @@ namespace {
 
 // The extreme value first, then the first element that equals it (or is NaN).
 template <class F> int32_t positionInRow(const float* x, int64_t n) {
-  const float best = foldRun(foldOf<F>(), x, n);
+  float best = F::none;
+  if (n < stripWidth) {
+    for (int64_t i = 0; i < n; i++) best = F::of(best, x[i]);
+  } else {
+    best = foldRun(foldOf<F>(), x, n);
+  }
   const bool isNaN = best != best;
   for (int64_t i = 0; i < n; i++)
     if (isNaN ? x[i] != x[i] : x[i] == best) return int32_t(i);
@@ -158,8 +188,28 @@ void argReduce(int32_t code, const float* x, int32_t* out, int32_t outer, int32_
 
 // ---- running sums -----------------------------------------------------------------------------------------------------------
 
+namespace {
+
+void cumulativeSumOfRow(const float* x, float* out, int64_t n, bool exclusive, bool reverse) {
+  double total = 0;
+  for (int64_t step = 0; step < n; step++) {
+    const int64_t at = reverse ? n - 1 - step : step;
+    const double before = total;
+    total += double(x[at]);
+    out[at] = float(exclusive ? before : total);
+  }
+}
+
+}  // namespace
+
 // In double precision: the error of a running sum grows with its length.
 void cumulativeSum(const float* x, float* out, int32_t outer, int32_t n, int32_t inner, int32_t exclusive, int32_t reverse) {
+  if (inner == 1) {
+    parallelFor(outer, taskGrain(n), [=](int64_t begin, int64_t end) {
+      for (int64_t o = begin; o < end; o++) cumulativeSumOfRow(x + o * n, out + o * n, n, exclusive, reverse);
+    });
+    return;
+  }
   constexpr int64_t width = 64;
   const int64_t strips = (inner + width - 1) / width, rows = n, stride = inner;
   parallelFor(outer * strips, taskGrain(rows * smaller(stride, width)), [=](int64_t begin, int64_t end) {

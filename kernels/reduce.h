@@ -150,6 +150,21 @@ Word foldRun(const Fold& fold, const Word* x, int64_t n, Word shift = 0);
 /** The same in pieces shared between threads if there are many; the pieces depend on n alone. */
 Word foldLongRun(const Fold& fold, const Word* x, int64_t n, Word shift = 0);
 
+/** Rows up to this length are worked on VW at a time, as the lanes of vectors. */
+constexpr int shortRow = 32;
+
+/** columns [n, VW] = transpose of x [rows, n], for rows <= VW; missing rows repeat the last one. */
+void toColumns(const Word* x, Word* columns, int64_t n, int rows);
+/** x [rows, n] = transpose of columns [n, VW]. */
+void fromColumns(const Word* columns, Word* x, int64_t n, int rows);
+
+/** f(first row, number of rows) for groups of up to VW rows of length n. */
+template <class F> void forEachRowGroup(int64_t rows, int64_t n, const F& f) {
+  parallelFor((rows + VW - 1) / VW, larger<int64_t>(1, heavyGrain / (VW * larger<int64_t>(1, n))), [&](int64_t begin, int64_t end) {
+    for (int64_t group = begin; group < end; group++) f(group * VW, int(smaller<int64_t>(VW, rows - group * VW)));
+  });
+}
+
 RONDO_INLINE float foldRun(const Fold& fold, const float* x, int64_t n, float shift = 0.0f) {
   return floatOf(foldRun(fold, words(x), n, wordOf(shift)));
 }

@@ -28,6 +28,21 @@ Total totalOf(const float* x, int64_t n) {
   return {top, foldRun(foldOf<SumExpBelowFold>(), x, n, top) + (equal - 1.0f)};
 }
 
+// The same for VW short rows, given as columns [n, VW].
+struct Totals {
+  Vec top, rest;
+};
+Totals totalsOf(const float* columns, int64_t n) {
+  Vec top = splat(-__builtin_inff()), equal = Vec{}, below = Vec{};
+  for (int64_t j = 0; j < n; j++) top = MaxFold::of(top, load(columns + j * VW));
+  for (int64_t j = 0; j < n; j++) {
+    const Vec x = load(columns + j * VW);
+    equal = equal + CountEqualFold::map(x, top);
+    below = below + SumExpBelowFold::map(x, top);
+  }
+  return {top, below + (equal - splat(1.0f))};
+}
+
 float log1pOf(float x) { return vlog1p(splat(x))[0]; }
 
 // y = exp(x - top) * factor
@@ -55,6 +70,20 @@ float dotProduct(const float* a, const float* b, int64_t n) {
 }  // namespace
 
 void softmaxForward(const float* x, float* y, int32_t rows, int32_t n) {
+  if (n <= shortRow) {
+    forEachRowGroup(rows, n, [=](int64_t row, int count) {
+      float columns[shortRow * VW];
+      toColumns(words(x) + row * n, words(columns), n, count);
+      const Totals totals = totalsOf(columns, n);
+      const Vec factor = splat(1.0f) / (splat(1.0f) + totals.rest);
+      for (int64_t j = 0; j < n; j++) {
+        float* at = columns + j * VW;
+        store(at, vexpNegative(load(at) - totals.top) * factor);
+      }
+      fromColumns(words(columns), words(y) + row * n, n, count);
+    });
+    return;
+  }
   parallelFor(rows, rowGrain(n), [=](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; r++) {
       const float* from = x + r * n;
@@ -84,6 +113,20 @@ void softmaxBackward(const float* y, const float* dy, float* dx, int32_t rows, i
 }
 
 void logSoftmaxForward(const float* x, float* y, int32_t rows, int32_t n) {
+  if (n <= shortRow) {
+    forEachRowGroup(rows, n, [=](int64_t row, int count) {
+      float columns[shortRow * VW];
+      toColumns(words(x) + row * n, words(columns), n, count);
+      const Totals totals = totalsOf(columns, n);
+      const Vec logarithm = vlog1p(totals.rest);
+      for (int64_t j = 0; j < n; j++) {
+        float* at = columns + j * VW;
+        store(at, (load(at) - totals.top) - logarithm);
+      }
+      fromColumns(words(columns), words(y) + row * n, n, count);
+    });
+    return;
+  }
   parallelFor(rows, rowGrain(n), [=](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; r++) {
       const float* from = x + r * n;
@@ -114,6 +157,24 @@ void logSoftmaxBackward(const float* y, const float* dy, float* dx, int32_t rows
 // loss = log(sum(exp(logits))) - logits[target]
 void sparseCrossEntropyForward(const float* logits, const int32_t* targets, float* loss, float* probabilities, int32_t rows,
                                int32_t n) {
+  if (n <= shortRow) {
+    forEachRowGroup(rows, n, [=](int64_t row, int count) {
+      float columns[shortRow * VW], top[VW], logarithm[VW];
+      toColumns(words(logits) + row * n, words(columns), n, count);
+      const Totals totals = totalsOf(columns, n);
+      store(top, totals.top);
+      store(logarithm, vlog1p(totals.rest));
+      for (int r = 0; r < count; r++) loss[row + r] = (top[r] - columns[targets[row + r] * VW + r]) + logarithm[r];
+      if (!probabilities) return;
+      const Vec factor = splat(1.0f) / (splat(1.0f) + totals.rest);
+      for (int64_t j = 0; j < n; j++) {
+        float* at = columns + j * VW;
+        store(at, vexpNegative(load(at) - totals.top) * factor);
+      }
+      fromColumns(words(columns), words(probabilities) + row * n, n, count);
+    });
+    return;
+  }
   parallelFor(rows, rowGrain(n), [=](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; r++) {
       const float* row = logits + r * n;
