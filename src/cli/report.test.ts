@@ -121,6 +121,8 @@ describe("liveReporter", () => {
     expect(screen.text).toContain("│ ROMEO:\n│ long long");
     expect(screen.cursorHidden).toBe(true);
     reporter.event(end);
+    reporter.line("all done");
+    expect(screen.text).toMatch(/batch 51 of 490[\s\S]*│ ROMEO:[\s\S]*\nall done\n$/);
     reporter.close();
     expect(screen.cursorHidden).toBe(false);
   });

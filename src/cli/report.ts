@@ -123,7 +123,10 @@ export function liveReporter(out: Output, clock: Clock = () => performance.now()
           sample = event.text;
           return draw();
         case "end":
-          return draw();
+          // The block stays as it is; what is printed from now on comes below.
+          draw();
+          step = undefined;
+          drawn = 0;
       }
     },
     line: (text) => stay([text]),
