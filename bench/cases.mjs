@@ -12,9 +12,7 @@ export const shapeSets = {
     { batch: 32, time: 100, inputs: 256, units: 256 },
   ],
   full: [1, 16, 32, 64, 128].flatMap((batch) =>
-    [25, 100, 400].flatMap((time) =>
-      [64, 128, 256, 512].map((units) => ({ batch, time, inputs: units, units })),
-    ),
+    [25, 100, 400].flatMap((time) => [64, 128, 256, 512].map((units) => ({ batch, time, inputs: units, units }))),
   ),
 };
 

@@ -6,7 +6,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { cells as allCells, flops, modes as allModes, shapeSets } from "./cases.mjs";
+import { cells as allCells, modes as allModes, flops, shapeSets } from "./cases.mjs";
 
 const help = `node bench/compare.mjs [options]
   --shapes floor|quick|full   which shapes (default floor)
@@ -48,7 +48,11 @@ const rounds = Number(options.rounds);
 
 /** How to start each system, or why it cannot be had. */
 const commands = {
-  native: () => ({ command: process.execPath, args: [here("workers/rondo.mjs")], env: { RONDO_BACKEND: "native", RONDO_THREADS: options.threads } }),
+  native: () => ({
+    command: process.execPath,
+    args: [here("workers/rondo.mjs")],
+    env: { RONDO_BACKEND: "native", RONDO_THREADS: options.threads },
+  }),
   wasm: () => ({ command: process.execPath, args: [here("workers/rondo.mjs")], env: { RONDO_BACKEND: "wasm" } }),
   torch: () =>
     options.python
@@ -158,7 +162,9 @@ function print(row) {
     row.gflops?.toFixed(0) ?? "",
     ...systems.slice(1).map((s) => (row.medianMs[s.name] ? `${(row.medianMs[s.name] / base).toFixed(2)}x` : "")),
   ];
-  console.log(`| ${row.mode} | ${row.cell} | ${row.batch} | ${row.time} | ${row.inputs} | ${row.units} | ${cellsOfRow.join(" | ")} |`);
+  console.log(
+    `| ${row.mode} | ${row.cell} | ${row.batch} | ${row.time} | ${row.inputs} | ${row.units} | ${cellsOfRow.join(" | ")} |`,
+  );
 }
 
 if (options.json) {

@@ -7,4 +7,6 @@ const program = `const t = performance.now(); await import(${JSON.stringify(file
 const times = Array.from({ length: 15 }, () =>
   Number(spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" }).stdout),
 ).sort((a, b) => a - b);
-console.log(`import "rondo": median ${times[7].toFixed(1)} ms, from ${times[0].toFixed(1)} to ${times[14].toFixed(1)} ms`);
+console.log(
+  `import "rondo": median ${times[7].toFixed(1)} ms, from ${times[0].toFixed(1)} to ${times[14].toFixed(1)} ms`,
+);

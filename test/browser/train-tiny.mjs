@@ -12,7 +12,8 @@ export async function trainTiny(rondo) {
   const y = new Float32Array(count);
   for (let i = 0; i < count; i++) {
     const rising = i % 2 === 0;
-    for (let t = 0; t < time; t++) x[i * time + t] = Math.fround(((rising ? t : time - t) / time) * (1 + 0.1 * (i % 5)));
+    for (let t = 0; t < time; t++)
+      x[i * time + t] = Math.fround(((rising ? t : time - t) / time) * (1 + 0.1 * (i % 5)));
     y[i] = rising ? 1 : 0;
   }
   const model = rondo.sequential([
