@@ -12,7 +12,7 @@ namespace RONDO_ARCH {
 /** One panel of one step; matrices of units have rows of unitRow, gates of panelRow. */
 struct CellForward {
   int64_t rows, unitRow, panelRow;
-  const float* z;        // [rows, panelRow]: x W + h R + bias, in the cell's layout
+  float* z;              // [rows, panelRow]: x W + h R + bias, in the cell's layout; free to be overwritten
   const float* hBefore;  // [rows, unitRow]
   const float* cBefore;
   float* h;

@@ -9,44 +9,54 @@ constexpr CellLayout layout = {4, 4, 1, {0, 4, {0, 1, 2, 3}}, {0, 4, {0, 1, 2, 3
 
 /** Saves i, f, g, o. */
 RONDO_NOINLINE void cellForward(const CellForward& s) {
+  float* const gates = s.gates ? s.gates : s.z;
   for (int64_t m = 0; m < s.rows; m++) {
     const float* z = s.z + m * s.panelRow;
-    const int64_t unit = m * s.unitRow;
-    const Vec i = vsigmoid(load(z)), f = vsigmoid(load(z + VW)), g = vtanh(load(z + 2 * VW));
-    const Vec o = vsigmoid(load(z + 3 * VW));
-    const Vec c = mulAdd(f, load(s.cBefore + unit), i * g);
-    store(s.c + unit, c);
-    store(s.h + unit, o * vtanh(c));
-    if (s.gates) {
-      float* gates = s.gates + m * s.panelRow;
-      store(gates, i);
-      store(gates + VW, f);
-      store(gates + 2 * VW, g);
-      store(gates + 3 * VW, o);
-    }
+    Vec x[4] = {load(z), load(z + VW), load(z + 3 * VW), load(z + 2 * VW)};
+    squash<3, 1>(x);
+    const Vec i = x[0], f = x[1], o = x[2], g = x[3];
+    float* to = gates + m * s.panelRow;
+    store(to, i);
+    store(to + VW, f);
+    store(to + 2 * VW, g);
+    store(to + 3 * VW, o);
+    store(s.c + m * s.unitRow, mulAdd(f, load(s.cBefore + m * s.unitRow), i * g));
   }
+  together<4>(s.rows, [&](auto group, int64_t m) {
+    Vec c[group.size];
+    RONDO_UNROLL for (int i = 0; i < group.size; i++) c[i] = load(s.c + (m + i) * s.unitRow);
+    squash<0, group.size>(c);
+    RONDO_UNROLL for (int i = 0; i < group.size; i++) {
+      store(s.h + (m + i) * s.unitRow, load(gates + (m + i) * s.panelRow + 3 * VW) * c[i]);
+    }
+  });
 }
 
 RONDO_NOINLINE void cellBackward(const CellBackward& s) {
   const Vec one = splat(1.0f);
-  for (int64_t m = 0; m < s.rows; m++) {
-    const float* gates = s.gates + m * s.panelRow;
-    float* dz = s.dz + m * s.panelRow;
-    const int64_t unit = m * s.unitRow;
-    if (s.masked && s.masked[m]) {
-      for (int v = 0; v < 4; v++) store(dz + v * VW, Vec{});
-      continue;
+  together<4>(s.rows, [&](auto group, int64_t first) {
+    Vec squashed[group.size];
+    RONDO_UNROLL for (int i = 0; i < group.size; i++) squashed[i] = load(s.c + (first + i) * s.unitRow);
+    squash<0, group.size>(squashed);
+    RONDO_UNROLL for (int r = 0; r < group.size; r++) {
+      const int64_t m = first + r, unit = m * s.unitRow;
+      const float* gates = s.gates + m * s.panelRow;
+      float* dz = s.dz + m * s.panelRow;
+      if (s.masked && s.masked[m]) {
+        for (int v = 0; v < 4; v++) store(dz + v * VW, Vec{});
+        continue;
+      }
+      const Vec i = load(gates), f = load(gates + VW), g = load(gates + 2 * VW), o = load(gates + 3 * VW);
+      const Vec dh = load(s.dh + unit);
+      const Vec dc = mulAdd(dh * o, one - squashed[r] * squashed[r], load(s.dc + unit));
+      store(dz, dc * g * i * (one - i));
+      store(dz + VW, dc * load(s.cBefore + unit) * f * (one - f));
+      store(dz + 2 * VW, dc * i * (one - g * g));
+      store(dz + 3 * VW, dh * squashed[r] * o * (one - o));
+      store(s.dc + unit, dc * f);
+      store(s.dh + unit, Vec{});
     }
-    const Vec i = load(gates), f = load(gates + VW), g = load(gates + 2 * VW), o = load(gates + 3 * VW);
-    const Vec squashed = vtanh(load(s.c + unit)), dh = load(s.dh + unit);
-    const Vec dc = mulAdd(dh * o, one - squashed * squashed, load(s.dc + unit));
-    store(dz, dc * g * i * (one - i));
-    store(dz + VW, dc * load(s.cBefore + unit) * f * (one - f));
-    store(dz + 2 * VW, dc * i * (one - g * g));
-    store(dz + 3 * VW, dh * squashed * o * (one - o));
-    store(s.dc + unit, dc * f);
-    store(s.dh + unit, Vec{});
-  }
+  });
 }
 
 constexpr Cell cell = {cellForward, cellBackward, nullptr, nullptr, true, true, false};

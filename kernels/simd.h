@@ -55,11 +55,17 @@ RONDO_INLINE Vec asFloat(VecInt v) { return (Vec)v; }
 
 // ---- arithmetic -------------------------------------------------------------------------------------------------------
 
+#if defined(__clang__) && (defined(__FMA__) || defined(__aarch64__))
+#define RONDO_HAS_ELEMENTWISE_FMA __has_builtin(__builtin_elementwise_fma)
+#endif
+
 // a * b + c, in one rounding where the machine has it. Asked for by name: contraction is left to the compiler's taste, and
 // results must not depend on that.
 RONDO_INLINE Vec mulAdd(Vec a, Vec b, Vec c) {
 #if defined(__wasm_relaxed_simd__)
   return (Vec)__builtin_wasm_relaxed_madd_f32x4(a, b, c);
+#elif RONDO_HAS_ELEMENTWISE_FMA
+  return __builtin_elementwise_fma(a, b, c);
 #elif defined(__AVX512F__)
   return (Vec)__builtin_ia32_vfmaddps512_mask(a, b, c, -1, 4);  // all lanes, current rounding
 #elif defined(__AVX2__)
@@ -72,7 +78,7 @@ RONDO_INLINE Vec mulAdd(Vec a, Vec b, Vec c) {
 // Lane-wise condition ? a : b; a condition lane is -1 or 0, as comparisons give.
 RONDO_INLINE Vec choose(VecInt condition, Vec a, Vec b) { return condition ? a : b; }
 
-// A NaN in x is kept; a NaN in the bound is ignored. One instruction on every target.
+// A NaN in x is kept; a NaN in the bound is ignored. One instruction on every target, though some compilers must be told.
 #if defined(__wasm_relaxed_simd__)
 // Spelled out, because the compiler turns the comparison into relaxed_min and relaxed_max, which may drop a NaN.
 RONDO_INLINE Vec atMost(Vec x, Vec bound) {
@@ -85,9 +91,18 @@ RONDO_INLINE Vec atLeast(Vec x, Vec bound) {
   asm("local.get %1\n local.get %2\n f32x4.pmax\n local.set %0" : "=r"(y) : "r"(x), "r"(bound));
   return y;
 }
+#elif defined(__AVX512F__) && !defined(__clang__)
+RONDO_INLINE Vec atMost(Vec x, Vec bound) { return (Vec)__builtin_ia32_minps512_mask(bound, x, Vec{}, -1, 4); }
+RONDO_INLINE Vec atLeast(Vec x, Vec bound) { return (Vec)__builtin_ia32_maxps512_mask(bound, x, Vec{}, -1, 4); }
+#elif defined(__AVX2__) && !defined(__clang__)
+RONDO_INLINE Vec atMost(Vec x, Vec bound) { return (Vec)__builtin_ia32_minps256(bound, x); }
+RONDO_INLINE Vec atLeast(Vec x, Vec bound) { return (Vec)__builtin_ia32_maxps256(bound, x); }
+#elif defined(__SSE2__) && !defined(__clang__)
+RONDO_INLINE Vec atMost(Vec x, Vec bound) { return (Vec)__builtin_ia32_minps(bound, x); }
+RONDO_INLINE Vec atLeast(Vec x, Vec bound) { return (Vec)__builtin_ia32_maxps(bound, x); }
 #else
-RONDO_INLINE Vec atMost(Vec x, Vec bound) { return x > bound ? bound : x; }
-RONDO_INLINE Vec atLeast(Vec x, Vec bound) { return x < bound ? bound : x; }
+RONDO_INLINE Vec atMost(Vec x, Vec bound) { return bound < x ? bound : x; }
+RONDO_INLINE Vec atLeast(Vec x, Vec bound) { return bound > x ? bound : x; }
 #endif
 
 RONDO_INLINE Vec vabs(Vec x) { return asFloat(asInt(x) & splatInt(0x7fffffff)); }
@@ -127,21 +142,23 @@ RONDO_INLINE float minLanes(Vec v) {
 
 enum MathConstant {
   One, Two, Half, RoundMagic, Log2E, Ln2High, Ln2Low, MinusLn2High, MinusLn2Low,
-  ExpMax, ExpMin, ExpZero, SigmoidMin, SigmoidMax, TanhMax, ExpC2, ExpC3, ExpC4, ExpC5, ExpC6, ExpC7,
-  LogC1, LogC2, LogC3, LogC4, SmallestNormal, TwoTo23, MinusOne, MinusTanhMax, Expm1Min, Infinity,
+  ExpMax, ExpMin, ExpZero, Expm1Min, SigmoidMin, SigmoidMax, TanhMin, TanhMax,
+  ExpC2, ExpC3, ExpC4, ExpC5, ExpC6, LogC1, LogC2, LogC3, LogC4, SmallestNormal, TwoTo23, Infinity, MinusInfinity,
 };
 constexpr float mathConstants[] = {
     1.0f, 2.0f, 0.5f,
-    12582912.0f,                      // 1.5 * 2^23: adding it rounds to an integer held in the low bits
+    12582912.0f,                    // 1.5 * 2^23: adding it rounds to an integer held in the low bits
     1.44269504f,
-    0.693359375f, -2.12194440e-4f,    // ln 2 = high + low; n * high is exact
+    0.693359375f, -2.12194440e-4f,  // ln 2 = high + low; n * high is exact
     -0.693359375f, 2.12194440e-4f,
-    89.0f, -104.0f,                   // exp gives infinity above the first, zero below the second
-    -87.68f,                          // rounds to exponent -127, whose bit pattern is zero
-    -87.0f, 88.02f, 18.1f,
-    0.5f, 0.16666667f, 0.041666254f, 0.008333263f, 0.0013947225f, 0.0001991938f,  // (exp(r) - 1 - r) / r^2, minimax
-    0.66666663f, 0.40000346f, 0.28536603f, 0.23596334f,                          // 2 atanh(s) / s - 2 over s^2, minimax
-    1.17549435e-38f, 8388608.0f, -1.0f, -18.1f, -87.0f, __builtin_inff(),
+    89.0f, -104.0f,                 // exp gives infinity above the first, zero below the second
+    -87.68f,                        // rounds to exponent -127, whose bit pattern is zero
+    -87.0f,
+    -88.02f, 40.0f,                 // sigmoid: exponent -127 again; 1 - sigmoid(40) is far below the precision
+    -18.1f, 18.1f,                  // tanh, of 2 x: beyond, it is 1 in single precision
+    0.5f, 0.16666512f, 0.041666187f, 0.0083695985f, 0.001395172f,  // (exp(r) - 1 - r) / r^2, minimax
+    0.66666663f, 0.40000346f, 0.28536603f, 0.23596334f,            // 2 atanh(s) / s - 2 over s^2, minimax
+    1.17549435e-38f, 8388608.0f, __builtin_inff(), -__builtin_inff(),
 };
 
 // V8 rebuilds a WASM vector constant at every use, which costs more than loading it: hide the table from the compiler so
@@ -156,24 +173,32 @@ RONDO_INLINE const float* constants() {
 
 // ---- exp and relatives --------------------------------------------------------------------------------------------------
 
-// exp(x) = 2^n (1 + p): n rounded into the low bits of `shifted`, p = exp(r) - 1 for r = x - n ln 2.
-struct ExpParts {
-  Vec p;
-  VecInt shifted;
+// exp(x) = 2^n (1 + p): n rounded into the low bits of `shifted`, p = exp(r) - 1 for r = x - n ln 2. Of N vectors at once,
+// step by step: each step waits four cycles for the one before, and the processor does not look far enough ahead to fill
+// them with the next vector's work by itself.
+template <int N> struct ExpParts {
+  Vec p[N];
+  VecInt shifted[N];
 };
 
-RONDO_INLINE ExpParts expParts(Vec x) {
+template <int N> RONDO_INLINE ExpParts<N> expParts(const Vec (&x)[N]) {
   const float* k = constants();
   const Vec magic = splat(k[RoundMagic]);
-  const Vec shifted = mulAdd(x, splat(k[Log2E]), magic);
-  const Vec n = shifted - magic;
-  const Vec r = mulAdd(n, splat(k[MinusLn2Low]), mulAdd(n, splat(k[MinusLn2High]), x));
-  Vec q = mulAdd(splat(k[ExpC7]), r, splat(k[ExpC6]));
-  q = mulAdd(q, r, splat(k[ExpC5]));
-  q = mulAdd(q, r, splat(k[ExpC4]));
-  q = mulAdd(q, r, splat(k[ExpC3]));
-  q = mulAdd(q, r, splat(k[ExpC2]));
-  return {mulAdd(q, r * r, r), asInt(shifted)};
+  ExpParts<N> e;
+  Vec r[N];
+  RONDO_UNROLL for (int i = 0; i < N; i++) e.p[i] = mulAdd(x[i], splat(k[Log2E]), magic);
+  RONDO_UNROLL for (int i = 0; i < N; i++) {
+    e.shifted[i] = asInt(e.p[i]);
+    e.p[i] = e.p[i] - magic;
+  }
+  RONDO_UNROLL for (int i = 0; i < N; i++) r[i] = mulAdd(e.p[i], splat(k[MinusLn2High]), x[i]);
+  RONDO_UNROLL for (int i = 0; i < N; i++) r[i] = mulAdd(e.p[i], splat(k[MinusLn2Low]), r[i]);
+  RONDO_UNROLL for (int i = 0; i < N; i++) e.p[i] = mulAdd(splat(k[ExpC6]), r[i], splat(k[ExpC5]));
+  RONDO_UNROLL for (int i = 0; i < N; i++) e.p[i] = mulAdd(e.p[i], r[i], splat(k[ExpC4]));
+  RONDO_UNROLL for (int i = 0; i < N; i++) e.p[i] = mulAdd(e.p[i], r[i], splat(k[ExpC3]));
+  RONDO_UNROLL for (int i = 0; i < N; i++) e.p[i] = mulAdd(e.p[i], r[i], splat(k[ExpC2]));
+  RONDO_UNROLL for (int i = 0; i < N; i++) e.p[i] = mulAdd(e.p[i], r[i] * r[i], r[i]);
+  return e;
 }
 
 // 2^n from n in the low bits of `shifted`.
@@ -182,43 +207,78 @@ RONDO_INLINE Vec powerOfTwo(VecInt shifted) { return asFloat((shifted << 23) + s
 // Over the whole range, with infinities, subnormal results (unless the CPU flushes them) and NaN.
 RONDO_INLINE Vec vexp(Vec x) {
   const float* k = constants();
-  const ExpParts e = expParts(atLeast(atMost(x, splat(k[ExpMax])), splat(k[ExpMin])));
+  const ExpParts<1> e = expParts<1>({atLeast(atMost(x, splat(k[ExpMax])), splat(k[ExpMin]))});
   // 2^n may leave the range of floats although the result does not: scale in two steps.
-  const VecInt n = e.shifted - asInt(splat(k[RoundMagic]));
+  const VecInt n = e.shifted[0] - asInt(splat(k[RoundMagic]));
   const VecInt half = n >> 1;
   const Vec first = powerOfTwo(half), second = powerOfTwo(n - half);
-  return mulAdd(e.p, first, first) * second;
+  return mulAdd(e.p[0], first, first) * second;
 }
 
 // Cheaper, for x <= 0 (a softmax after subtracting the maximum); results below 1.2e-38 become zero.
 RONDO_INLINE Vec vexpNegative(Vec x) {
-  const ExpParts e = expParts(atLeast(x, splat(constants()[ExpZero])));
-  const Vec scale = powerOfTwo(e.shifted);
-  return mulAdd(e.p, scale, scale);
+  const ExpParts<1> e = expParts<1>({atLeast(x, splat(constants()[ExpZero]))});
+  const Vec scale = powerOfTwo(e.shifted[0]);
+  return mulAdd(e.p[0], scale, scale);
 }
 
 RONDO_INLINE Vec vexpm1(Vec x) {
   const float* k = constants();
-  const ExpParts e = expParts(atLeast(atMost(x, splat(k[ExpMax])), splat(k[Expm1Min])));
-  const Vec halfScale = asFloat((e.shifted << 23) + splatInt(0x3f000000));  // 2^(n-1) stays finite up to the overflow
-  return mulAdd(e.p, halfScale, halfScale - splat(k[Half])) * splat(k[Two]);
+  const ExpParts<1> e = expParts<1>({atLeast(atMost(x, splat(k[ExpMax])), splat(k[Expm1Min]))});
+  const Vec halfScale = asFloat((e.shifted[0] << 23) + splatInt(0x3f000000));  // 2^(n-1) does not overflow
+  return mulAdd(e.p[0], halfScale, halfScale - splat(k[Half])) * splat(k[Two]);
 }
 
-// 1 / (1 + exp(-x)) = 2^n / (2^n + exp(-r)), with n of either sign and no overflow on the way.
+// Replaces the first SIGMOIDS vectors of x by 1 / (1 + exp(-x)) and the rest by tanh(x), all side by side.
+//   sigmoid(x) = exp(x) / (exp(x) + 1)
+//   tanh(x) = (exp(2x) - 1) / (exp(2x) + 1), through exp - 1 to keep the relative accuracy near zero
+template <int SIGMOIDS, int TANHS> RONDO_INLINE void squash(Vec (&x)[SIGMOIDS + TANHS]) {
+  constexpr int N = SIGMOIDS + TANHS;
+  const float* k = constants();
+  RONDO_UNROLL for (int i = 0; i < N; i++) {
+    const bool sigmoid = i < SIGMOIDS;
+    x[i] = atMost(sigmoid ? x[i] : x[i] + x[i], splat(k[sigmoid ? SigmoidMax : TanhMax]));
+    x[i] = atLeast(x[i], splat(k[sigmoid ? SigmoidMin : TanhMin]));
+  }
+  const ExpParts<N> e = expParts(x);
+  Vec over[N], under[N];
+  RONDO_UNROLL for (int i = 0; i < N; i++) {
+    const bool sigmoid = i < SIGMOIDS;
+    const Vec scale = powerOfTwo(e.shifted[i]);
+    over[i] = mulAdd(e.p[i], scale, sigmoid ? scale : scale - splat(k[One]));
+    under[i] = over[i] + splat(k[sigmoid ? One : Two]);
+  }
+#if defined(__AVX512F__)
+  // A division keeps both arithmetic units busy for 16 cycles; an approximate reciprocal and one Newton step take 3.
+  Vec inverse[N];
+  RONDO_UNROLL for (int i = 0; i < N; i++) inverse[i] = (Vec)__builtin_ia32_rcp14ps512_mask(under[i], Vec{}, -1);
+  RONDO_UNROLL for (int i = 0; i < N; i++) under[i] = mulAdd(-under[i], inverse[i], splat(k[One]));
+  RONDO_UNROLL for (int i = 0; i < N; i++) inverse[i] = mulAdd(inverse[i], under[i], inverse[i]);
+  RONDO_UNROLL for (int i = 0; i < N; i++) x[i] = over[i] * inverse[i];
+#else
+  RONDO_UNROLL for (int i = 0; i < N; i++) x[i] = over[i] / under[i];
+#endif
+}
+
+// Calls f(Together<SIZE>(), i) for i = 0, SIZE, 2 SIZE, …, and f(Together<1>(), i) for what is left of count.
+template <int SIZE> struct Together {
+  static constexpr int size = SIZE;
+};
+template <int SIZE, class F> RONDO_INLINE void together(int64_t count, const F& f) {
+  int64_t i = 0;
+  for (; i + SIZE <= count; i += SIZE) f(Together<SIZE>(), i);
+  for (; i < count; i++) f(Together<1>(), i);
+}
+
 RONDO_INLINE Vec vsigmoid(Vec x) {
-  const float* k = constants();
-  const ExpParts e = expParts(atLeast(atMost(-x, splat(k[SigmoidMax])), splat(k[SigmoidMin])));
-  const Vec scale = asFloat(splatInt(0x3f800000) - (e.shifted << 23));
-  return scale / (scale + (e.p + splat(k[One])));
+  Vec v[1] = {x};
+  squash<1, 0>(v);
+  return v[0];
 }
-
-// (exp(2x) - 1) / (exp(2x) + 1) through exp - 1, which keeps the relative accuracy near zero.
 RONDO_INLINE Vec vtanh(Vec x) {
-  const float* k = constants();
-  const ExpParts e = expParts(atLeast(atMost(x + x, splat(k[TanhMax])), splat(k[MinusTanhMax])));
-  const Vec scale = powerOfTwo(e.shifted);
-  const Vec m = mulAdd(e.p, scale, scale - splat(k[One]));
-  return m / (m + splat(k[Two]));
+  Vec v[1] = {x};
+  squash<0, 1>(v);
+  return v[0];
 }
 
 // ---- log and relatives --------------------------------------------------------------------------------------------------
@@ -241,7 +301,7 @@ RONDO_INLINE Vec vlog(Vec x) {
   Vec y = mulAdd(n, splat(k[Ln2Low]), -(s * (f - z * q)));
   y = mulAdd(n, splat(k[Ln2High]), f + y);
   y = choose(x == splat(k[Infinity]), x, y);
-  y = choose(x == Vec{}, splat(-k[Infinity]), y);
+  y = choose(x == Vec{}, splat(k[MinusInfinity]), y);
   return choose(x >= Vec{}, y, asFloat(splatInt(0x7fc00000)));
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <time.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -13,6 +14,10 @@
 #include "../native/pool.h"
 #include "../parallel.h"
 #include "../simd.h"
+
+#ifndef LAB_CLOCK
+#define LAB_CLOCK CLOCK_MONOTONIC  // on a busy machine, time one thread with -DLAB_CLOCK=CLOCK_THREAD_CPUTIME_ID
+#endif
 
 namespace lab {
 
@@ -55,11 +60,29 @@ inline void expectClose(const char* what, const char* name, const float* got, co
 
 inline double seconds() {
   timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(LAB_CLOCK, &t);
   return double(t.tv_sec) + double(t.tv_nsec) * 1e-9;
 }
 
-/** The fastest of several runs: other programs share the machine. */
+/** Multiply-adds on registers only, 8 chains: the speed to compare with, at this moment of this machine. */
+inline double peakFlops() {
+  using namespace RONDO_ARCH;
+  Vec sums[8];
+  for (int i = 0; i < 8; i++) sums[i] = splat(float(i));
+  const Vec factor = splat(0.999f), term = splat(0.001f);
+  constexpr int rounds = 40000;
+  const double start = seconds();
+  for (int round = 0; round < rounds; round++) {
+    RONDO_UNROLL for (int i = 0; i < 8; i++) sums[i] = mulAdd(sums[i], factor, term);
+  }
+  const double time = seconds() - start;
+  Vec all = sums[0];
+  for (int i = 1; i < 8; i++) all = all + sums[i];
+  if (sumLanes(all) == 0) printf("unexpected\n");  // keeps the loop
+  return rounds * 8.0 * 2 * VW / time;
+}
+
+/** The fastest of several runs, since other programs share the machine. */
 template <class F> double fastest(int runs, const F& f) {
   double best = 1e9;
   for (int i = 0; i < runs; i++) {
@@ -68,6 +91,13 @@ template <class F> double fastest(int runs, const F& f) {
     best = std::fmin(best, seconds() - start);
   }
   return best;
+}
+
+/** The share of the peak of `threads` cores that is reached by so many floating-point operations in so many seconds. */
+inline double shareOfPeak(double flops, double time, int threads) {
+  static double peak = 0;
+  for (int i = 0; i < 20; i++) peak = std::fmax(peak, peakFlops());
+  return flops / time / (peak * threads);
 }
 
 inline int finish() {

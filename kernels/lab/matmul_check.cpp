@@ -36,11 +36,11 @@ static void time(int m, int n, int k, bool ta, bool tb, int threads) {
   const auto a = randoms(size_t(m) * k), b = randoms(size_t(k) * n);
   std::vector<float> out(size_t(m) * n);
   const int repeats = int(2e8 / (2.0 * m * n * k)) + 1;
-  const double s = fastest(7, [&] {
+  const double t = fastest(9, [&] {
     for (int i = 0; i < repeats; i++) matMul(a.data(), b.data(), out.data(), 1, m, n, k, 0, 0, ta, tb, 0);
   }) / repeats;
-  printf("%5d %5d %5d %s%s threads %d: %9.2f us %6.1f GFLOP/s\n", m, n, k, ta ? "T" : "N", tb ? "T" : "N", threads, s * 1e6,
-         2e-9 * m * n * k / s);
+  printf("%5d %5d %5d %s%s threads %d: %9.2f us, %3.0f %% of peak\n", m, n, k, ta ? "T" : "N", tb ? "T" : "N", threads,
+         t * 1e6, 100 * shareOfPeak(2.0 * m * n * k, t, threads));
 }
 
 int main(int argc, char** argv) {

@@ -197,13 +197,19 @@ static void time(Kind kind, int batch, int steps, int inputs, int units, int thr
                   dKernel.data(), dRecurrent.data(), dBias.data(), 0, scratch.data(), B, T, I, U, 1, 0, 0);
   };
   const double flops = 2.0 * B * T * p.gates() * U * (I + U);
-  const int runs = flops > 2e7 ? 9 : 50;
-  const double infer = fastest(runs, [&] { forward(nullptr); }), train = fastest(runs, [&] { forward(saved.data()); });
+  const int runs = int(fmin(300, fmax(7, 2e10 / flops)));
+  const double infer = fastest(runs, [&] { forward(nullptr); });
+  const double train = fastest(runs, [&] { forward(saved.data()); });
   const double back = fastest(runs, backward);
+  const double both = fastest(runs, [&] { forward(saved.data()), backward(); });
   static const char* const names[] = {"lstm", "gru", "gru-", "rnn"};
-  printf("%-4s %3d %3d %4d %4d threads %d: infer %8.3f ms, forward %8.3f ms %4.0f, backward %8.3f ms %4.0f, both %8.3f ms %4.0f GFLOP/s\n",
-         names[kind], B, T, I, U, threads, infer * 1e3, train * 1e3, flops / train * 1e-9, back * 1e3, 2 * flops / back * 1e-9,
-         (train + back) * 1e3, 3 * flops / (train + back) * 1e-9);
+  printf("%-4s %3d %3d %4d %4d threads %d:", names[kind], B, T, I, U, threads);
+  const auto print = [&](const char* what, double time, double work) {
+    printf(" | %s %8.3f ms %3.0f %%", what, time * 1e3, 100 * shareOfPeak(work, time, threads));
+  };
+  print("infer", infer, flops), print("forward", train, flops), print("backward", back, 2 * flops);
+  print("both", both, 3 * flops);
+  printf("\n");
 }
 
 int main(int argc, char** argv) {
