@@ -77,7 +77,7 @@ describe.runIf(executable)("in a browser", () => {
     expect(problems).toEqual([]);
     expect(inPage.backend).toBe("wasm");
 
-    const rondo = await import("../../dist/entry/node.js");
+    const rondo = await import("../../src/entry/node.js");
     rondo.setBackend("wasm");
     const inNode = await trainTiny(rondo);
     // Node may run the plain and Chromium the relaxed SIMD build: fused multiply-adds round differently in the last bits.
