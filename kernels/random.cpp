@@ -32,9 +32,10 @@ RONDO_INLINE VecLanes multiplyLow(VecLanes a, uint64_t constant) {
 
 // The words of `blocks` counters from `first` on. Only the low halves of the lanes count.
 RONDO_INLINE void philox(uint32_t first, uint32_t key0, uint32_t key1, uint32_t* out) {
-  VecLanes c0[2] = {}, c1[2] = {}, c2[2] = {}, c3[2] = {};
-  for (int v = 0; v < 2; v++)
-    for (int lane = 0; lane < HALF; lane++) c0[v][lane] = first + uint32_t(v * HALF + lane);
+  constexpr uint64_t steps[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  VecLanes c0[2], c1[2] = {}, c2[2] = {}, c3[2] = {};
+  __builtin_memcpy(c0, steps, sizeof c0);
+  RONDO_UNROLL for (int v = 0; v < 2; v++) c0[v] += uint64_t(first);
   for (int round = 0; round < 10; round++) {
     RONDO_UNROLL for (int v = 0; v < 2; v++) {
       const VecLanes p0 = multiplyLow(c0[v], 0xd2511f53), p1 = multiplyLow(c2[v], 0xcd9e8d57);

@@ -151,7 +151,7 @@ Word foldRun(const Fold& fold, const Word* x, int64_t n, Word shift = 0);
 Word foldLongRun(const Fold& fold, const Word* x, int64_t n, Word shift = 0);
 
 /** Rows up to this length are worked on VW at a time, as the lanes of vectors. */
-constexpr int shortRow = 32;
+constexpr int shortRow = 64;
 
 /** columns [n, VW] = transpose of x [rows, n], for rows <= VW; missing rows repeat the last one. */
 void toColumns(const Word* x, Word* columns, int64_t n, int rows);
