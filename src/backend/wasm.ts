@@ -1,6 +1,5 @@
 import type { Backend } from "./backend.js";
 import type { Kernels } from "./kernels.js";
-import { createArenaMemory } from "./memory.js";
 import { checkSignature } from "./signature.js";
 
 export interface WasmOptions {
@@ -13,13 +12,12 @@ export type WasmVariant = "simd" | "relaxed";
 
 /** The kernels compiled to WebAssembly, on the calling thread. */
 export function createWasmBackend({ module, variant }: WasmOptions): Backend {
-  const memory = createArenaMemory();
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const { exports } = new WebAssembly.Instance(module);
   checkSignature("the WebAssembly module", (exports["signature"] as (() => number) | undefined)?.());
   return {
     name: "wasm",
     description: `wasm ${variant === "relaxed" ? "relaxed SIMD" : "SIMD"}, 1 thread`,
-    memory,
+    memory: exports["memory"] as WebAssembly.Memory,
     heapStart: (exports["__heap_base"] as WebAssembly.Global).value as number,
     kernels: exports as unknown as Kernels,
     threads: 1,
