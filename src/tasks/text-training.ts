@@ -364,7 +364,10 @@ class TextTraining {
       sum += logs["loss"]! * targets.length;
       count += targets.length;
     }
-    for (const [i, layer] of model.layers.entries()) layer.setState(states[i]!);
+    for (const [i, layer] of model.layers.entries()) {
+      layer.setState(states[i]!);
+      for (const state of Object.values(states[i]!.tensors)) state.dispose();
+    }
     return sum / count;
   }
 
@@ -402,12 +405,12 @@ class TextTraining {
     const { folder, dryRun } = this.options;
     if (folder === undefined || dryRun) return;
     this.cursor.elapsed = this.elapsed;
-    let state = null;
-    if (which === "last") {
-      state = this.writer.model.getTrainingState();
-      putState(state, "text", { tensors: {}, values: { ...this.cursor } });
-    }
-    await files().write(`${folder}/${checkpointFiles[which]}`, this.writer.toBytes(state));
+    const state = which === "last" ? this.writer.model.getTrainingState() : null;
+    if (state) putState(state, "text", { tensors: {}, values: { ...this.cursor } });
+    const bytes = this.writer.toBytes(state);
+    // Copies as large as the model, several times over, are not left to the garbage collector.
+    for (const copy of Object.values(state?.tensors ?? {})) copy.dispose();
+    await files().write(`${folder}/${checkpointFiles[which]}`, bytes);
   }
 
   private startEvent(): TextEvent {
