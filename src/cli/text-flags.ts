@@ -22,7 +22,7 @@ const descriptions: Readonly<Record<keyof TextConfig, string>> = {
   clip: "limit of the gradients' total norm (0: none)",
   batchSize: "streams read in parallel",
   window: "characters per stream and step",
-  epochs: "passes over the text",
+  epochs: "passes over the text (short texts are read more often unless this is given)",
   time: "end after this long, for example 90s, 10m or 1h30m",
   patience: "end after this many validations without progress (0: never)",
   validationSplit: "fraction at the end of the text kept for validation",

@@ -56,6 +56,9 @@ export const textPresets: Readonly<Record<PresetName, TextConfig>> = {
 
 export const defaultPreset: PresetName = "fast";
 
+/** Short texts are read more often than a preset says, until this many steps are made. */
+export const presetSteps: Readonly<Record<PresetName, number>> = { fast: 1400, balanced: 2800, best: 5600 };
+
 interface NumberRule {
   readonly integer: boolean;
   readonly min: number;

@@ -6,6 +6,7 @@ import { readSafetensors, writeSafetensors } from "../formats/safetensors.js";
 import type { TextEvent } from "./text-events.js";
 import { generateText } from "./text-generation.js";
 import { loadTextModel, type TextModel } from "./text-model.js";
+import { presetSteps } from "./text-options.js";
 import { type TrainTextOptions, trainText } from "./text-training.js";
 
 let folder: string;
@@ -43,6 +44,19 @@ describe("trainText", () => {
       expect.arrayContaining(["start", "validation", "end"]),
     );
     expect(events.at(-1)).toMatchObject({ type: "end", reason: "epochs", step: steps.length });
+  });
+
+  it("reads short texts more often than the preset says, unless told how often", async () => {
+    const epochs = async (options: TrainTextOptions) => {
+      const { events } = await collect({ ...options, dryRun: true });
+      const [start] = events.filter((e) => e.type === "start");
+      return [start!.config.epochs, start!.stepsPerEpoch];
+    };
+    const [many, steps] = await epochs({ ...tiny, preset: "fast" });
+    expect((many! - 1) * steps!).toBeLessThan(presetSteps.fast);
+    expect(many! * steps!).toBeGreaterThanOrEqual(presetSteps.fast);
+    expect((await epochs({ ...tiny, epochs: 2 }))[0]).toBe(2);
+    expect((await epochs({ ...tiny, time: 60 }))[0]).toBe(0);
   });
 
   it("lets the learning rate fall along half a cosine", async () => {

@@ -11,7 +11,14 @@ import { prepareText, type TextData } from "./text-data.js";
 import type { TextEnd, TextEvent } from "./text-events.js";
 import { generateText } from "./text-generation.js";
 import { buildTextModel, TextModel, textModelFileFromBytes } from "./text-model.js";
-import { type PresetName, resolveTextConfig, type TextConfig, textConfigNames } from "./text-options.js";
+import {
+  defaultPreset,
+  type PresetName,
+  presetSteps,
+  resolveTextConfig,
+  type TextConfig,
+  textConfigNames,
+} from "./text-options.js";
 
 export interface TrainTextOptions extends Partial<TextConfig> {
   /** What to learn from. */
@@ -107,8 +114,12 @@ function configOf(options: TrainTextOptions): Partial<TextConfig> {
 }
 
 function begin(options: TrainTextOptions): TextTraining {
-  const config = resolveTextConfig(configOf(options), options.preset);
-  const data = prepareText(options.text, config);
+  const { preset = defaultPreset, text } = options;
+  const resolved = resolveTextConfig(configOf(options), preset);
+  const data = prepareText(text, resolved);
+  const needed = Math.ceil(presetSteps[preset] / data.training.steps);
+  const own = options.epochs === undefined && resolved.epochs > 0;
+  const config = own && needed > resolved.epochs ? { ...resolved, epochs: needed } : resolved;
   const cursor: Cursor = {
     ...{ step: 0, elapsed: 0, lossSum: 0, lossCount: 0, best: null, stale: 0, history: [] },
     fingerprint: data.fingerprint,
