@@ -6,10 +6,13 @@ import { defaultRunsFolder } from "./runs.js";
 import { addTextOptions } from "./text-flags.js";
 import { packageVersion } from "./version.js";
 
-// Whoever reads the output may have seen enough, as in `rondo generate … | head`.
+// Whoever reads the output may have seen enough, as in `rondo generate … | head`. A training saves first, as on Ctrl-C.
+let unread = false;
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(exitCodes.ok);
-  throw error;
+  if (error.code !== "EPIPE") throw error;
+  if (unread) return;
+  unread = true;
+  if (!process.emit("SIGINT", "SIGINT")) process.exit(exitCodes.ok);
 });
 
 const program = new Command("rondo")

@@ -126,6 +126,17 @@ describe("rondo train text", () => {
     expect(code).toBe(130);
   });
 
+  it("saves and ends when nobody reads any more", async () => {
+    await file("cat.txt");
+    const { code, stderr } = await rondo(folder.path, ["train", "text", "cat.txt", "--time", "1h", "--json"], {
+      onOutput: (printed, child) => {
+        if (printed.includes('"step":5,')) child.stdout!.destroy();
+      },
+    });
+    expect([code, stderr]).toEqual([130, ""]);
+    expect(await readdir(join(folder.path, "runs", "text-1"))).toContain("last.safetensors");
+  });
+
   it("only tries out with --dry-run", async () => {
     await file("cat.txt");
     const { code, stdout } = await rondo(folder.path, ["train", "text", "cat.txt", ...tiny, "--dry-run"]);
