@@ -34,7 +34,7 @@ void foldAxis(const Fold& fold, const Word* x, Word* out, int64_t outer, int64_t
     const auto rows = [&](int64_t begin, int64_t end) {
       for (int64_t o = begin; o < end; o++) out[o] = foldLongRun(fold, x + o * n, n);
     };
-    if (n <= shortRow) return foldShortRows(fold, x, out, outer, n);
+    if (rowsAreLanes(outer, n)) return foldShortRows(fold, x, out, outer, n);
     // Few long rows are themselves shared between threads.
     if (n > 65536 && outer < threadCount()) rows(0, outer);
     else parallelFor(outer, taskGrain(n), rows);
@@ -79,7 +79,7 @@ void logSumExpStrip(const Word* x, Word* out, int64_t n, int64_t stride, int64_t
 }
 
 void logSumExp(const float* x, float* out, int64_t outer, int64_t n, int64_t inner) {
-  if (inner == 1 && n <= shortRow) {
+  if (inner == 1 && rowsAreLanes(outer, n)) {
     forEachRowGroup(outer, n, [&](int64_t row, int rows) {
       float columns[shortRow * VW], result[VW];
       toColumns(words(x) + row * n, words(columns), n, rows);

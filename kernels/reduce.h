@@ -150,8 +150,9 @@ Word foldRun(const Fold& fold, const Word* x, int64_t n, Word shift = 0);
 /** The same in pieces shared between threads if there are many; the pieces depend on n alone. */
 Word foldLongRun(const Fold& fold, const Word* x, int64_t n, Word shift = 0);
 
-/** Rows up to this length are worked on VW at a time, as the lanes of vectors. */
+/** Rows up to this length are worked on VW at a time, as the lanes of vectors, unless there are very few. */
 constexpr int shortRow = 64;
+RONDO_INLINE bool rowsAreLanes(int64_t rows, int64_t n) { return n <= shortRow && rows * 4 >= VW; }
 
 /** columns [n, VW] = transpose of x [rows, n], for rows <= VW; missing rows repeat the last one. */
 void toColumns(const Word* x, Word* columns, int64_t n, int rows);

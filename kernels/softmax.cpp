@@ -70,7 +70,7 @@ float dotProduct(const float* a, const float* b, int64_t n) {
 }  // namespace
 
 void softmaxForward(const float* x, float* y, int32_t rows, int32_t n) {
-  if (n <= shortRow) {
+  if (rowsAreLanes(rows, n)) {
     forEachRowGroup(rows, n, [=](int64_t row, int count) {
       float columns[shortRow * VW];
       toColumns(words(x) + row * n, words(columns), n, count);
@@ -113,7 +113,7 @@ void softmaxBackward(const float* y, const float* dy, float* dx, int32_t rows, i
 }
 
 void logSoftmaxForward(const float* x, float* y, int32_t rows, int32_t n) {
-  if (n <= shortRow) {
+  if (rowsAreLanes(rows, n)) {
     forEachRowGroup(rows, n, [=](int64_t row, int count) {
       float columns[shortRow * VW];
       toColumns(words(x) + row * n, words(columns), n, count);
@@ -157,7 +157,7 @@ void logSoftmaxBackward(const float* y, const float* dy, float* dx, int32_t rows
 // loss = log(sum(exp(logits))) - logits[target]
 void sparseCrossEntropyForward(const float* logits, const int32_t* targets, float* loss, float* probabilities, int32_t rows,
                                int32_t n) {
-  if (n <= shortRow) {
+  if (rowsAreLanes(rows, n)) {
     forEachRowGroup(rows, n, [=](int64_t row, int count) {
       float columns[shortRow * VW], top[VW], logarithm[VW];
       toColumns(words(logits) + row * n, words(columns), n, count);

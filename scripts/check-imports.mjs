@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../src", import.meta.url));
+/** The source tree; another one may be named, for tests. */
+const root = process.argv[2] ?? fileURLToPath(new URL("../src", import.meta.url));
 
 /** What each folder of src/ may import besides itself, errors.ts and util/. `index.ts` stands for itself. */
 const below = {
