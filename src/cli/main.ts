@@ -72,7 +72,7 @@ program
 program
   .command("demo")
   .description("train for half a minute on a text that comes with rondo, and show what the model writes")
-  .option("--time <duration>", "how long to train", "30s")
+  .option("--time <duration>", "how long to train", "40s")
   .option("--output <folder>", "where runs are kept", defaultRunsFolder)
   .action(async (options) => (await import("./demo.js")).demoCommand(options));
 
