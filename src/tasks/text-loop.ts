@@ -73,7 +73,7 @@ const sampleTemperature = 0.8;
 /** Probability that a stream begins anew at a step. */
 const forgetRate = 0.01;
 /** Steps between validations, about: long epochs are validated in parts, short ones together. */
-const leastSteps = 50;
+const leastSteps = 20;
 const mostSteps = 1000;
 
 /** Trains from where the cursor is to the end, validating, saving and telling on the way. */
