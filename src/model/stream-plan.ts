@@ -7,9 +7,8 @@ import { Dense } from "../layers/core/dense.js";
 import { Dropout } from "../layers/core/dropout.js";
 import { Embedding } from "../layers/core/embedding.js";
 import { Masking } from "../layers/core/masking.js";
-import { TimeDistributed } from "../layers/core/time-distributed.js";
+import type { TimeDistributed } from "../layers/core/time-distributed.js";
 import type { Layer } from "../layers/layer.js";
-import { Bidirectional } from "../layers/recurrent/bidirectional.js";
 import { type Cell, checkStep, stateSizes } from "../layers/recurrent/cell.js";
 import type { GRUCell } from "../layers/recurrent/gru-cell.js";
 import type { LSTMCell } from "../layers/recurrent/lstm-cell.js";
@@ -20,6 +19,7 @@ import { type Engine, engine } from "../tensor/engine.js";
 import { scope } from "../tensor/scope.js";
 import { type DType, type Shape, sizeOf } from "../tensor/shape.js";
 import { keep, Storage, Tensor } from "../tensor/tensor.js";
+import { checkStreamable, computesAs, inputSize } from "./stream-checks.js";
 
 /** One part of a step: reads and writes buffers that stay where they are. */
 type Action = () => void;
@@ -73,7 +73,7 @@ export class StreamPlan {
       const before = this.states.length;
       source = this.add(layer, source);
       const sizes = this.states.slice(before).map((s) => s.current.shape[1]);
-      if (sizes.length > 0) kinds.push(`${kindOf(layer)} ${sizes.join(" ")}`);
+      if (sizes.length > 0) kinds.push(`${(layer as RecurrentLayer).cell.className} ${sizes.join(" ")}`);
     }
     this.layout = `batch ${batch}; ${kinds.join("; ")}`;
     this.output = source;
@@ -188,8 +188,7 @@ export class StreamPlan {
 
   /** A layer inside timeDistributed sees one step anyway. */
   private everyStep(layer: Layer, source: Source): Source {
-    if (layer instanceof Dense || layer instanceof ActivationLayer || layer instanceof Dropout)
-      return this.add(layer, source);
+    if ([Dense, ActivationLayer, Dropout].some((kind) => computesAs(layer, kind))) return this.add(layer, source);
     const shape = layer.computeOutputShape(source().shape) as number[];
     if (shape.length !== 2) {
       throw new RondoError("shape", "only steps that are vectors can be streamed", { path: layer.describe() });
@@ -340,48 +339,6 @@ export class StreamPlan {
     );
     return output ? () => output.next : () => y!;
   }
-}
-
-const streamable = [Dropout, Dense, ActivationLayer, Embedding, Masking, RecurrentLayer, TimeDistributed];
-
-function checkStreamable(layer: Layer): void {
-  if (layer instanceof RecurrentLayer && layer.settings.goBackwards) {
-    throw new RondoError("option", "a layer that reads backwards cannot be streamed", {
-      path: layer.describe(),
-      received: "goBackwards: true",
-      fix: "use a model that reads forwards only",
-    });
-  }
-  if (streamable.some((kind) => layer instanceof kind)) return;
-  throw new RondoError("option", "this layer cannot be streamed", {
-    path: layer.describe(),
-    received: layer.className,
-    expected:
-      "layers that need no later step: recurrent, dense, embedding, activation, dropout, masking, timeDistributed",
-    fix:
-      layer instanceof Bidirectional
-        ? "use a recurrent layer that reads forwards only"
-        : "wrap it in layers.timeDistributed if it treats every step alike",
-  });
-}
-
-function kindOf(layer: Layer): string {
-  return layer instanceof RecurrentLayer ? layer.cell.className : layer.className;
-}
-
-/** Size of the input's last axis, which the first layer that has weights knows. */
-function inputSize(layers: readonly Layer[]): number {
-  for (const layer of layers) {
-    const inner = layer instanceof TimeDistributed ? layer.layer : layer;
-    if (inner instanceof Dense) return inner.kernel.shape[0]!;
-    if (inner instanceof RecurrentLayer) return inner.inputSize!;
-  }
-  const size = layers[0]!.inputShape?.at(-1);
-  if (typeof size === "number") return size;
-  throw new RondoError("option", "the size of a step's input is not known", {
-    path: layers[0]!.describe(),
-    fix: "give the first layer an inputShape",
-  });
 }
 
 /** Runs ordinary operations without recording them, and frees what they made. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { MinimalGatedUnitCell, ReadoutCell } from "../../test/layers/cells.js";
 import { expectClose } from "../../test/support/golden.js";
 import { RondoError } from "../errors.js";
-import { type Layer, layers } from "../layers/index.js";
+import { Dense, type Layer, layers } from "../layers/index.js";
 import { Generator, setSeed } from "../tensor/generator.js";
 import { add, mul } from "../tensor/ops/arithmetic.js";
 import { greater } from "../tensor/ops/comparison.js";
@@ -279,6 +279,21 @@ describe("errors", () => {
     expect(() => createStepper([])).toThrow(/must be built/);
     expect(() => createStepper(built([lstm()]), { batchsize: 2 } as never)).toThrow(/did you mean "batchSize"/);
     expect(() => createStepper(built([lstm()]), { batchSize: 0 })).toThrow(/at least 1/);
+  });
+
+  test("a layer with a computation of its own must say that it treats every step alike", () => {
+    class Doubling extends Dense {
+      override call(input: Tensor): Tensor {
+        return mul(super.call(input), 2);
+      }
+    }
+    const doubling = () => new Doubling({ units: 2 });
+    expect(() => createStepper(built([doubling()]))).toThrow(/wrap it in layers\.timeDistributed/);
+    const wrapped = layers.timeDistributed({ layer: doubling(), inputShape: [null, 3] });
+    const stack = built([wrapped, layers.gru({ units: 2, ...sequences })]);
+    const x = numbers(TIME * FEATURES);
+    const expected = whole(stack, tensor(x, [1, TIME, FEATURES]));
+    expectClose(stepwise(createStepper(stack), x, TIME), expected, 1e-6);
   });
 
   test("bad steps are refused and leave the state as it was", () => {

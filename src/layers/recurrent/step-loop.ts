@@ -26,26 +26,28 @@ export function stepLoop(
   initial: readonly Tensor[],
   { mask, sequences, goBackwards, zeroOutputForMask }: LoopOptions,
 ): { output: Tensor; states: readonly Tensor[] } {
-  const inputs = unstack(x, 1);
-  const masks = mask ? unstack(mask, 1) : null;
-  if (goBackwards) {
-    inputs.reverse();
-    masks?.reverse();
-  }
-  const outputs: Tensor[] = [];
-  let last: Tensor | undefined;
-  let states = initial;
-  for (const [t, input] of inputs.entries()) {
-    // Unless a gradient is recorded, a step's temporaries go when it ends.
-    [last, states] = scope((): StepResult => {
-      const [output, next] = step(input, states);
-      if (!masks) return [output, next];
-      const before = zeroOutputForMask ? 0 : (last ?? 0);
-      return [choose(masks[t]!, output, before), next.map((s, i) => choose(masks[t]!, s, states[i]!))];
-    });
-    if (sequences) outputs.push(last);
-  }
-  return { output: sequences ? stack(outputs, 1) : last!, states };
+  // Unless a gradient is recorded, a step's temporaries go when it ends, and the slices of x when the loop does.
+  return scope(() => {
+    const inputs = unstack(x, 1);
+    const masks = mask ? unstack(mask, 1) : null;
+    if (goBackwards) {
+      inputs.reverse();
+      masks?.reverse();
+    }
+    const outputs: Tensor[] = [];
+    let last: Tensor | undefined;
+    let states = initial;
+    for (const [t, input] of inputs.entries()) {
+      [last, states] = scope((): StepResult => {
+        const [output, next] = step(input, states);
+        if (!masks) return [output, next];
+        const before = zeroOutputForMask ? 0 : (last ?? 0);
+        return [choose(masks[t]!, output, before), next.map((s, i) => choose(masks[t]!, s, states[i]!))];
+      });
+      if (sequences) outputs.push(last);
+    }
+    return { output: sequences ? stack(outputs, 1) : last!, states };
+  });
 }
 
 /** `a` for the examples whose step counts, `b` for the others. */
