@@ -8,11 +8,11 @@ import { reporterFor, trainOnText } from "./train-text.js";
 export async function demoCommand(flags: { time: string; output: string }): Promise<void> {
   const time = parseDuration(flags.time);
   const text = ownWords();
-  const path = "rondo's own documentation";
+  const sources = [{ path: "rondo's own documentation", characters: text.length }];
   const reporter = reporterFor(false);
   reporter.line("An LSTM learns to write, character by character, from this project's documentation.");
   const { folder, result } = await trainOnText({
-    ...{ text, sources: [{ path, characters: text.length }], paths: [path], output: flags.output, reporter },
+    ...{ text, sources, paths: null, output: flags.output, reporter },
     preset: "fast",
     given: { time, patience: 0 },
   });

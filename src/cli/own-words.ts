@@ -41,5 +41,7 @@ export function ownWords(): string {
   const sources = [...filesIn("src"), ...filesIn("kernels")];
   const commented = (sources.length > 0 ? sources : filesIn("dist")).filter((path) => commentedFiles.test(path));
   const read = (path: string) => readFileSync(path, "utf8");
-  return [...pages.map(read), ...commented.map((path) => commentsOf(read(path)))].filter(Boolean).join("\n\n");
+  const words = [...pages.map(read), ...commented.map((path) => commentsOf(read(path)))].filter(Boolean);
+  // Columns of tables and diagrams would teach it to write blanks.
+  return words.join("\n\n").replace(/[ -]{3,}/g, " ");
 }

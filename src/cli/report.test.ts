@@ -48,7 +48,7 @@ class Screen implements Output {
 
 const start: TextEvent = {
   type: "start",
-  config: textPresets.fast,
+  config: { ...textPresets.fast, units: 128 },
   vocabulary: 65,
   parameters: 91_000,
   trainingCharacters: 1_003_854,

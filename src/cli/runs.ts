@@ -12,6 +12,8 @@ export const runFiles = {
   config: "config.json",
   metrics: "metrics.jsonl",
   samples: "samples.txt",
+  /** The text itself, when it came from nowhere it could be read again. */
+  text: "text.txt",
   best: "best.safetensors",
   last: "last.safetensors",
 } as const;

@@ -1,4 +1,4 @@
-import { readdir, readFile, rmdir } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { RondoError } from "../errors.js";
 import type { TextEvent } from "../tasks/text-events.js";
@@ -30,7 +30,7 @@ interface RunConfig {
   readonly rondo: string;
   readonly command: "train text";
   readonly backend: string;
-  /** As they were given; relative ones start at `folder`. */
+  /** As they were given; relative ones start at `folder`. "text.txt" alone is the one in the run's own folder. */
   readonly files: readonly string[];
   readonly folder: string;
   readonly config: TextConfig;
@@ -51,10 +51,11 @@ export async function trainTextCommand(files: readonly string[], flags: TrainFla
   const reporter = reporterFor(flags.json ?? false);
   const { output, dryRun } = flags;
   const preset = flags.preset as PresetName | undefined;
-  await trainOnText({ text, sources, paths, given, preset, run, output, dryRun, reporter });
+  const again = paths.includes(standardInput) ? null : paths;
+  await trainOnText({ text, sources, paths: again, given, preset, run, output, dryRun, reporter });
 }
 
-/** The files a run was trained on. Throws RondoError when they cannot be had again. */
+/** The files a run was trained on. Throws RondoError when it does not say. */
 async function filesOf(run: string): Promise<string[]> {
   const path = join(run, runFiles.config);
   const saved = await readFile(path, "utf8").then(
@@ -62,14 +63,13 @@ async function filesOf(run: string): Promise<string[]> {
     () => ({}) as Partial<RunConfig>,
   );
   const { files, folder = "." } = saved;
-  if (!Array.isArray(files) || (files.includes(standardInput) && process.stdin.isTTY)) {
-    throw new RondoError("file", "the text of this run must be given again", {
-      path,
-      received: Array.isArray(files) ? "a run that read standard input" : "no list of files",
-      fix: `name the files it was trained on: rondo train text FILE --resume ${run}`,
-    });
-  }
-  return files.map((file) => (file === standardInput ? file : resolve(folder, file)));
+  if (Array.isArray(files))
+    return files.map((file) => (file === runFiles.text ? join(run, file) : resolve(folder, file)));
+  throw new RondoError("file", "the text of this run must be given again", {
+    path,
+    received: "no list of files",
+    fix: `name the files it was trained on: rondo train text FILE --resume ${run}`,
+  });
 }
 
 /** JSON where asked for, a live display on a terminal, lines elsewhere. */
@@ -83,7 +83,8 @@ export function reporterFor(json: boolean): Reporter {
 export interface TextTrainingRequest {
   readonly text: string;
   readonly sources: readonly TextSource[];
-  readonly paths: readonly string[];
+  /** The files the text can be read from again; null keeps it in the run's folder. */
+  readonly paths: readonly string[] | null;
   readonly given: Partial<TextConfig>;
   readonly preset?: PresetName;
   /** Folder of the run to resume. */
@@ -123,7 +124,7 @@ export async function trainOnText(request: TextTrainingRequest): Promise<{ folde
     if (result.reason === "interrupted") process.exitCode = interrupt.exitCode;
     return { folder: folder ?? "", result };
   } catch (error) {
-    if (await recorder.discardIfEmpty()) throw error;
+    if (await recorder.discardUnbegun()) throw error;
     reporter.line(`What was trained so far is in ${recorder.folder}`);
     throw error;
   } finally {
@@ -152,11 +153,15 @@ class Recorder {
     return this.folder;
   }
 
-  /** Leaves no folder behind for a training that did not begin. True when there is nothing in it. */
-  async discardIfEmpty(): Promise<boolean> {
+  private async write(name: string, content: string): Promise<void> {
+    await createNodeFiles().write(join(this.folder, name), new TextEncoder().encode(content));
+  }
+
+  /** Leaves no folder behind for a training that did not begin. False when it did. */
+  async discardUnbegun(): Promise<boolean> {
     if (!this.folder) return true;
-    if ((await readdir(this.folder)).length > 0) return false;
-    await rmdir(this.folder);
+    if (this.last || this.request.run) return false;
+    await rm(this.folder, { recursive: true });
     return true;
   }
 
@@ -169,12 +174,12 @@ class Recorder {
         rondo: packageVersion(),
         command: "train text",
         backend: this.backend,
-        files: this.request.paths,
+        files: this.request.paths ?? [runFiles.text],
         folder: process.cwd(),
         config: event.config,
       };
-      const json = `${JSON.stringify(config, null, 2)}\n`;
-      await createNodeFiles().write(join(this.folder, runFiles.config), new TextEncoder().encode(json));
+      if (this.request.paths === null) await this.write(runFiles.text, this.request.text);
+      await this.write(runFiles.config, `${JSON.stringify(config, null, 2)}\n`);
     } else if (event.type === "sample") {
       const head = `--- step ${event.step}, temperature ${event.temperature}`;
       append(join(this.folder, runFiles.samples), `${head}\n${event.text}\n\n`);

@@ -57,6 +57,10 @@ describe("rondo train text", () => {
     expect(events[0]).toMatchObject({ type: "start", config: { cell: "gru" }, vocabulary: 14 });
     expect(events[0].trainingCharacters + events[0].validationCharacters).toBe(960 + 1 + 220);
     expect(events.at(-1)).toMatchObject({ type: "end", reason: "epochs" });
+    // Standard input cannot be read again: the text stays with the run.
+    const resumed = await rondo(folder.path, ["train", "text", "--resume", "text-1", "--epochs", "5", "--json"]);
+    expect([resumed.code, resumed.stderr]).toEqual([0, ""]);
+    expect(JSON.parse(resumed.stdout.split("\n")[0]!).resumedAt).toBe(events.at(-1).step);
   });
 
   it("gives the same bytes for the same seed, also with another number of threads", async () => {
