@@ -4,8 +4,8 @@
 namespace RONDO_ARCH {
 namespace {
 
-/** Floats of gate gradients kept before they become weight gradients (1 MB), and the fewest rows for which that pays. */
-constexpr int64_t chunkFloats = 1 << 18;
+/** Floats of gate gradients kept before they become weight gradients (0.5 MB, to stay in the second-level cache), and limits. */
+constexpr int64_t chunkFloats = 1 << 17;
 constexpr int64_t fewestChunkRows = 128, mostChunkRows = 512;
 
 struct BackwardScratch {

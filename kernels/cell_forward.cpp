@@ -7,7 +7,7 @@ namespace {
 /** Up to so many rows in all (a streaming step), weights are used where they are: packing would cost more than it saves. */
 constexpr int64_t fewRows = 8;
 /** Rows of input projected at a time: the result is consumed while it is still in the cache. */
-constexpr int64_t projectedRows = 96;
+constexpr int64_t projectedRows = 192;
 /** Multiply-adds for which a thread is worth calling within a step. */
 constexpr int64_t columnWork = 400000;
 

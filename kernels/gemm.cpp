@@ -3,11 +3,17 @@
 namespace RONDO_ARCH {
 namespace {
 
-/** acc[m][v] += sum over k < depth of a[m, k] b[k, v]; all indices into acc are constants, so it stays in registers. */
+constexpr int64_t lineFloats = 16;  // a cache line
+
+/**
+ * acc[m][v] += sum over k < depth of a[m, k] b[k, v]; all indices into acc are constants, so it stays in registers.
+ * On the way fetches a cache line per step from `ahead`: weights larger than the second-level cache arrive in time.
+ */
 template <int ROWS, int VECTORS>
 RONDO_INLINE void accumulate(Vec (&acc)[ROWS][VECTORS], const float* a, int64_t aRow, int64_t aStep, const float* b,
-                             int64_t bStep, int64_t depth) {
+                             int64_t bStep, int64_t depth, const float* ahead) {
   for (int64_t k = 0; k < depth; k++, a += aStep, b += bStep) {
+    if constexpr (ROWS * VECTORS >= 18) __builtin_prefetch(ahead + k * lineFloats, 0, 2);
     if constexpr (manyRegisters || VECTORS < 4) {
       Vec row[VECTORS];
       RONDO_UNROLL for (int v = 0; v < VECTORS; v++) row[v] = load(b + v * VW);
@@ -28,7 +34,7 @@ RONDO_INLINE void accumulate(Vec (&acc)[ROWS][VECTORS], const float* a, int64_t 
 }
 
 /** ROWS rows of a panel product. */
-template <int ROWS, int VECTORS> RONDO_NOINLINE void multiplyTile(const PanelProduct& p) {
+template <int ROWS, int VECTORS> RONDO_NOINLINE void multiplyTile(const PanelProduct& p, const float* ahead) {
   Vec acc[ROWS][VECTORS];
   constexpr int width = VECTORS * VW;
   const int columns = width - VW + p.lastLanes;
@@ -55,7 +61,7 @@ template <int ROWS, int VECTORS> RONDO_NOINLINE void multiplyTile(const PanelPro
   const float* a = p.left.data;
   const float* b = p.right.data;
   for (int64_t i = 0; i < p.left.blocks; i++, a += p.left.block, b += p.left.depth * p.right.row)
-    accumulate<ROWS, VECTORS>(acc, a, p.left.row, p.left.step, b, p.right.row, p.left.depth);
+    accumulate<ROWS, VECTORS>(acc, a, p.left.row, p.left.step, b, p.right.row, p.left.depth, ahead + i * p.left.depth * lineFloats);
 
   float* const out = columns < width ? edge : p.out.data;
   const int64_t row = columns < width ? width : p.out.row;
@@ -68,21 +74,23 @@ template <int ROWS, int VECTORS> RONDO_NOINLINE void multiplyTile(const PanelPro
 }
 
 /** multiplyTile for a number of rows known at run time. */
-template <int ROWS, int VECTORS> RONDO_INLINE void multiplyTileOf(int rows, const PanelProduct& p) {
+template <int ROWS, int VECTORS> RONDO_INLINE void multiplyTileOf(int rows, const PanelProduct& p, const float* ahead) {
   if constexpr (ROWS > 1) {
-    if (rows < ROWS) return multiplyTileOf<ROWS - 1, VECTORS>(rows, p);
+    if (rows < ROWS) return multiplyTileOf<ROWS - 1, VECTORS>(rows, p, ahead);
   }
-  multiplyTile<ROWS, VECTORS>(p);
+  multiplyTile<ROWS, VECTORS>(p, ahead);
 }
 
 /** All rows of one panel, in tiles of nearly equal height. */
 template <int VECTORS> void multiplyRows(PanelProduct p, int64_t rows) {
   constexpr int most = tileRows(VECTORS);
   const int64_t tiles = (rows + most - 1) / most;
+  // What follows the panel in memory is usually the next one: each tile fetches another part of it.
+  const int64_t panelSize = p.left.depth * p.left.blocks * p.right.row;
   for (int64_t i = 0, done = 0; i < tiles; i++) {
     const int64_t next = rows * (i + 1) / tiles;
     const int height = int(next - done);
-    multiplyTileOf<most, VECTORS>(height, p);
+    multiplyTileOf<most, VECTORS>(height, p, p.right.data + panelSize * (tiles + i) / tiles);
     p.left.data += height * p.left.row;
     if (p.start.data) p.start.data += height * p.start.row;
     p.out.data += height * p.out.row;
