@@ -164,8 +164,9 @@ describe("stateful layers", () => {
     expect(flat(layer.apply(part(0, 2)))).toEqual(halves[0]!.flat(2));
   });
 
-  test("gradients use the state the call started from, not the one it left behind", () => {
-    const make = (stateful: boolean) => layers.lstm({ units: 4, stateful, returnState: true });
+  test.each(kinds)("%s: gradients use the state the call started from, not the one it left behind", (_, kind) => {
+    // In the step loop: the kernels keep what they need of the first state themselves.
+    const make = (stateful: boolean) => kind({ units: 4, stateful, returnState: true, unroll: true });
     const plain = make(false);
     const layer = twin(plain, make(true), x.shape);
     const [, ...states] = plain.apply(part(0, 3)) as Tensor[];
@@ -303,6 +304,34 @@ describe("cells of the user's own", () => {
     upper.setWeights(stacked.getWeights().slice(3));
     const expected = upper.apply(lower.apply(x) as Tensor) as Tensor;
     expectClose((stacked.apply(x) as Tensor[])[0]!.dataSync(), expected.dataSync(), 1e-6);
+  });
+
+  test("stacked built-in cells: the kernels and the step loop agree on every option", () => {
+    const mask = [
+      [1, 1, 0, 1, 0],
+      [0, 1, 1, 0, 1],
+    ];
+    for (const goBackwards of [false, true]) {
+      for (const zeroOutputForMask of [false, true]) {
+        const make = (unroll: boolean) =>
+          layers.rnn({
+            cell: [
+              layers.lstmCell({ units: 3, dropout: 0.3, seed: 1 }),
+              layers.gruCell({ units: 4, recurrentDropout: 0.3, seed: 2 }),
+              layers.simpleRNNCell({ units: 2, dropout: 0.3, recurrentDropout: 0.3, seed: 3 }),
+            ],
+            ...{ returnSequences: true, returnState: true, goBackwards, zeroOutputForMask, unroll },
+          });
+        const kernels = make(false);
+        const loop = twin(kernels, make(true), x.shape);
+        const initialState = kernels
+          .computeOutputShapes(x.shape)
+          .slice(1)
+          .map((shape) => numbers(...(shape as number[])));
+        const options = { mask, initialState, training: true };
+        expectClose(flat(kernels.apply(x, options)), flat(loop.apply(x, options)), 1e-6);
+      }
+    }
   });
 
   test("mistakes are found where they were made", () => {
