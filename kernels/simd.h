@@ -110,8 +110,6 @@ RONDO_INLINE Vec vabs(Vec x) { return asFloat(asInt(x) & splatInt(0x7fffffff)); 
 RONDO_INLINE Vec vsqrt(Vec x) {
 #if defined(__wasm__)
   return (Vec)__builtin_wasm_sqrt_f32x4(x);
-#elif defined(__clang__)
-  return __builtin_elementwise_sqrt(x);
 #else
   Vec y;
   for (int i = 0; i < VW; i++) y[i] = __builtin_sqrtf(x[i]);  // becomes one vector instruction
