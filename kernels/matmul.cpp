@@ -7,7 +7,7 @@ namespace RONDO_ARCH {
 namespace {
 
 /** Rows of a, columns of b and inner elements handled at a time: what fits in the second-level cache. */
-constexpr int rowBlock = 120;
+constexpr int rowBlock = 120, longRowBlock = 24;
 constexpr int columnBlock = 4 * PW;
 constexpr int innerBlock = 256;
 
@@ -32,9 +32,11 @@ struct Product {
 
 /** out[firstRow : lastRow, firstColumn : lastColumn], at most columnBlock columns, through packed panels. */
 void multiplyPacked(const Product& p, int64_t firstRow, int64_t lastRow, int64_t firstColumn, int64_t lastColumn) {
-  // With few rows a panel is read once or twice: then in place, but for the last one if it is narrower.
-  const bool inPlace = !p.transposeB && lastRow - firstRow <= 2 * tileRows(4);
+  // With few rows a panel is read only a few times: then in place, but for the last one if it is narrower.
+  const bool inPlace = !p.transposeB && lastRow - firstRow <= 6 * tileRows(4);
   const int64_t packedFrom = inPlace ? firstColumn + (lastColumn - firstColumn) / PW * PW : firstColumn;
+  // Long rows lie on pages of their own, and the processor remembers the addresses of few pages.
+  const int64_t block = !p.transposeA && !inPlace && larger(p.n, p.k) >= 1024 ? longRowBlock : rowBlock;
   for (int64_t k = 0; k < p.k; k += innerBlock) {
     const int64_t depth = smaller<int64_t>(innerBlock, p.k - k);
     for (int64_t n = packedFrom; n < lastColumn; n += PW) {
@@ -46,8 +48,8 @@ void multiplyPacked(const Product& p, int64_t firstRow, int64_t lastRow, int64_t
         copyPadded(p.b + k * p.n + n, p.n, depth, columns, panel, width, width);
       }
     }
-    for (int64_t m = firstRow; m < lastRow; m += rowBlock) {
-      const int64_t rows = smaller<int64_t>(rowBlock, lastRow - m);
+    for (int64_t m = firstRow; m < lastRow; m += block) {
+      const int64_t rows = smaller(block, lastRow - m);
       const float* a = p.a + m * p.k + k;
       if (p.transposeA) {
         copyPadded(p.a + k * p.m + m, p.m, depth, rows, packedA, rowBlock, rows);
