@@ -177,11 +177,10 @@ struct Backward {
     }
   }
 
-  /** The share of one thread in the weight gradients of a chunk. */
-  void weightGradients(const Chunk& chunk, int32_t thread, int32_t threads) const {
-    // All panels' rows of both gradients in one line, cut evenly.
+  /** One of several equal pieces of a chunk's weight gradients: of the rows of both, panel after panel. */
+  void weightGradients(const Chunk& chunk, int64_t piece, int64_t pieces) const {
     const int64_t height = r.inputs + r.units, all = r.panels() * height;
-    const int64_t begin = all * thread / threads, end = all * (thread + 1) / threads;
+    const int64_t begin = cut(all, piece, pieces), end = cut(all, piece + 1, pieces);
     const float* states = call.recurrentMask ? scratch.masked : saved.h + chunk.firstStep * r.batch * r.unitRow();
     for (int64_t p = 0; p < r.panels(); p++) {
       const int64_t from = larger<int64_t>(0, begin - p * height), to = smaller(height, end - p * height);
@@ -197,23 +196,43 @@ struct Backward {
     }
   }
 
+  /**
+   * The input and weight gradients of a chunk, in a few pieces per thread taken in turn: cores differ in speed, and others
+   * use them too. `next` is the first piece that nobody has taken.
+   */
+  void gradientsOfChunk(const Chunk& chunk, int32_t threads, int32_t* next) const {
+    const int32_t inputPieces = !call.dx ? 0 : threads == 1 ? 1 : 2 * threads;
+    const int32_t weightPieces = threads == 1 ? 1 : 3 * threads;
+    for (;;) {
+      const int32_t piece = __atomic_fetch_add(next, 1, __ATOMIC_RELAXED);
+      if (piece >= inputPieces + weightPieces) return;
+      if (piece < inputPieces) {
+        inputGradients(cut(chunk.rows, piece, inputPieces), cut(chunk.rows, piece + 1, inputPieces));
+      } else {
+        weightGradients(chunk, piece - inputPieces, weightPieces);
+      }
+    }
+  }
+
   /** Everything, as one of `threads` threads. */
-  void run(int32_t thread, int32_t threads) const {
-    const auto cut = [&](int64_t count, int32_t at) { return count * at / threads; };
-    const int64_t first = cut(r.batch, thread), last = cut(r.batch, thread + 1);
+  void run(int32_t thread, int32_t threads, int32_t* next) const {
+    const int64_t first = cut(r.batch, thread, threads), last = cut(r.batch, thread + 1, threads);
     for (int64_t end = r.time; end > 0;) {
       const int64_t start = (end - 1) / scratch.steps * scratch.steps;
       const Chunk chunk = {start, end, (end - start) * r.batch, end == r.time};
+      if (thread == 0) __atomic_store_n(next, 0, __ATOMIC_RELAXED);
       for (int64_t s = end - 1; first < last && s >= start; s--) runStep(s, s - start, first, last);
       barrier();
-      if (call.dx) inputGradients(cut(chunk.rows, thread), cut(chunk.rows, thread + 1));
-      weightGradients(chunk, thread, threads);
+      gradientsOfChunk(chunk, threads, next);
       barrier();
-      for (int64_t s = start; call.dx && s < end; s++)
+      for (int64_t s = start; call.dx && first < last && s < end; s++)
         scatterInputs(r, scratch.dInputs + ((s - start) * r.batch + first) * r.inputRow(), s, first, last, call.dx);
       end = start;
     }
   }
+
+  /** Where piece `at` of `parts` equal pieces begins. */
+  static int64_t cut(int64_t count, int64_t at, int64_t parts) { return count * at / parts; }
 };
 
 }  // namespace
@@ -231,7 +250,8 @@ void runBackward(const Cell& cell, const Recurrence& r, const BackwardCall& call
     if (call.dx) packGatesTransposed(r, r.layout.input, call.kernel, r.inputs, scratch.kernel);
     const Backward backward = {cell, r, call, scratch, saved};
     const int64_t work = 2 * r.rows() * r.weightRow() * (r.inputs + r.units);
-    parallelThreads(recurrentThreads(work), [&](int32_t thread, int32_t threads) { backward.run(thread, threads); });
+    int32_t next = 0;
+    parallelThreads(recurrentThreads(work), [&](int32_t thread, int32_t threads) { backward.run(thread, threads, &next); });
   } else {
     zeroBytes(scratch.dKernel, size_t(width * r.inputs) * sizeof(float));
     zeroBytes(scratch.dRecurrent, size_t(width * r.units) * sizeof(float));

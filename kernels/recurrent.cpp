@@ -5,7 +5,7 @@
 namespace RONDO_ARCH {
 
 int32_t recurrentThreads(int64_t multiplyAdds) {
-  constexpr int64_t workPerThread = 1000000;  // less is done before another thread has woken up
+  constexpr int64_t workPerThread = 5000000;  // a tenth of a millisecond or less: too little to share
   return int32_t(larger<int64_t>(1, smaller<int64_t>(threadCount(), multiplyAdds / workPerThread)));
 }
 
