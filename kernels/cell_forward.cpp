@@ -181,6 +181,22 @@ struct Forward {
     }
   }
 
+  /** Bias for columns from to to: of both products before the column `middle`, one for each after it. */
+  void startFromBias(int64_t from, int64_t to, int64_t middle, float* z, float* fromState) const {
+    const int64_t width = r.weightRow();
+    const float* second = cell.splitBias && call.bias ? call.bias + width : nullptr;
+    for (int64_t b = 0; b < r.batch; b++, z += width, fromState += width) {
+      if (call.bias) copyPadded(call.bias + from, 0, 1, to - from, z + from, 0, 0);
+      else zeroBytes(z + from, size_t(to - from) * sizeof(float));
+      if (second) {
+        for (int64_t n = from; n < middle; n++) z[n] += second[n];
+        copyPadded(second + middle, 0, 1, to - middle, fromState + middle, 0, 0);
+      } else {
+        zeroBytes(fromState + middle, size_t(to - middle) * sizeof(float));
+      }
+    }
+  }
+
   /** z += left weights for columns from to to, in weight order. */
   void addInPlace(const float* left, int64_t leftRow, const float* weights, int64_t depth, int64_t from, int64_t to,
                   float* z) const {
@@ -211,16 +227,11 @@ struct Forward {
     for (int64_t s = 0; s < r.time; s++) {
       const float* before = recurrentInput(s, 0, batch);
       parallelFor(chunks, columnWork / work + 1, [&](int64_t begin, int64_t end) {
-        const int64_t from = begin * PW, to = smaller(width, end * PW);
-        for (int64_t b = 0; b < batch; b++)
-          for (int64_t n = from; n < to; n++) {
-            const float bias = call.bias ? call.bias[n] : 0, second = cell.splitBias && call.bias ? call.bias[width + n] : 0;
-            z[b * width + n] = n < shared ? bias + second : bias;
-            fromState[b * width + n] = second;
-          }
+        const int64_t from = begin * PW, to = smaller(width, end * PW), middle = larger(from, smaller(to, shared));
+        startFromBias(from, to, middle, z, fromState);
         addInPlace(call.x + r.at(0, s) * r.inputs, r.time * r.inputs, call.kernel, r.inputs, from, to, z);
-        addInPlace(before, r.unitRow(), call.recurrent, r.units, from, smaller(to, shared), z);
-        addInPlace(before, r.unitRow(), call.recurrent, r.units, larger(from, shared), smaller(to, recurrentEnd), fromState);
+        addInPlace(before, r.unitRow(), call.recurrent, r.units, from, middle, z);
+        addInPlace(before, r.unitRow(), call.recurrent, r.units, middle, smaller(to, recurrentEnd), fromState);
       });
       fillTiles(in, z, 0, vectorsFromInput);
       fillTiles(r.layout.recurrent, fromState, vectorsFromInput, r.layout.vectors);

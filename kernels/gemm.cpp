@@ -233,7 +233,7 @@ RONDO_INLINE void addRows(const float* a, int64_t aRow, int64_t aStep, const flo
 template <int ROWS>
 void multiplyRowsInPlace(const float* a, int64_t aRow, int64_t aStep, const float* b, int64_t bRow, float* out,
                          int64_t outRow, int64_t n, int64_t k) {
-  constexpr int steps = manyRegisters ? 4 : 2;
+  constexpr int steps = ROWS == 1 ? 8 : manyRegisters ? 4 : 2;
   const int tailLanes = int(smaller<int64_t>(n, VW));
   const int64_t tailStart = n - tailLanes;
   float tail[ROWS * VW];
