@@ -1,8 +1,8 @@
 // Running a recurrent cell over whole sequences, forward and backward: everything but the cell's own formulas.
 //
 // Forward projects the inputs of some steps at once, then takes the steps one by one: a product with the recurrent
-// weights, which stay in the cache, and the cell's non-linearities on its result. Threads share the sequences of the batch,
-// so they never wait for each other over time. Backward walks from the last step to the first and turns the gate
+// weights, which stay in the cache, and the cell's non-linearities on its result. Threads share the sequences of the
+// batch, so they never wait for each other over time. Backward walks from the last step to the first and turns the gate
 // gradients of every few hundred rows into input and weight gradients while they are still in the cache.
 #pragma once
 #include "recurrent.h"
@@ -21,9 +21,9 @@ struct CellForward {
 };
 
 /**
- * One panel of one step backward. On entry dh and dc are the gradients of the loss by the state after the step; the cell
- * writes dz, and leaves in dh and dc what reaches the state before other than through the recurrent product. Masked rows
- * have dz = 0 and leave dh and dc as they are.
+ * One panel of one step backward. On entry dh and dc are the gradients of the loss by the state after the step; the
+ * cell writes dz, and leaves in dh and dc what reaches the state before other than through the recurrent product.
+ * Masked rows have dz = 0 and leave dh and dc as they are.
  */
 struct CellBackward {
   int64_t rows, unitRow, panelRow;
@@ -61,9 +61,9 @@ struct Cell {
   void (*backward)(const CellBackward&);
   void (*reset)(const CellReset&);  // both only if the layout has a candidate
   void (*resetBackward)(const CellResetBackward&);
-  bool hasMemory;   // a second state, c
+  bool hasMemory;  // a second state, c
   bool savesGates;
-  bool splitBias;   // bias [2, gates * units]: a row for the input, a row for the recurrent product
+  bool splitBias;  // bias [2, gates * units]: a row for the input, a row for the recurrent product
 };
 
 /** Arguments of a forward call, as in the contract; c0 and cT only with hasMemory. */

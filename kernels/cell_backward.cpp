@@ -12,23 +12,23 @@ constexpr int64_t chunkFloats = 1 << 17;
 constexpr int64_t fewestChunkRows = 128, mostChunkRows = 512;
 
 struct BackwardScratch {
-  int64_t steps;          // in a chunk
-  float* kernel;          // transposed, see packGatesTransposed
-  float* recurrent;       // likewise
-  float* candidate;       // likewise
-  float* dKernel;         // [panels, inputs, panelRow]
-  float* dRecurrent;      // [panels, units, panelRow]
-  float* dBias;           // [panels, panelRow]
-  float* dz;              // [panels, steps * batch, panelRow]
-  float* inputs;          // [steps * batch, inputRow]
-  float* dInputs;         // likewise
-  float* masked;          // [steps * batch, unitRow]: h times the recurrent mask
-  float* reset;           // likewise: r h
-  float* dh;              // [batch, unitRow]
-  float* dc;              // likewise
-  float* product;         // likewise: the gradient by h times the recurrent mask
-  int32_t* firstValid;    // [batch]
-  int32_t* maskedRows;    // [batch]: whether the current step is masked
+  int64_t steps;        // in a chunk
+  float* kernel;        // transposed, see packGatesTransposed
+  float* recurrent;     // likewise
+  float* candidate;     // likewise
+  float* dKernel;       // [panels, inputs, panelRow]
+  float* dRecurrent;    // [panels, units, panelRow]
+  float* dBias;         // [panels, panelRow]
+  float* dz;            // [panels, steps * batch, panelRow]
+  float* inputs;        // [steps * batch, inputRow]
+  float* dInputs;       // likewise
+  float* masked;        // [steps * batch, unitRow]: h times the recurrent mask
+  float* reset;         // likewise: r h
+  float* dh;            // [batch, unitRow]
+  float* dc;            // likewise
+  float* product;       // likewise: the gradient by h times the recurrent mask
+  int32_t* firstValid;  // [batch]
+  int32_t* maskedRows;  // [batch]: whether the current step is masked
   int32_t size;
 
   BackwardScratch(const Cell& cell, const Recurrence& r, float* memory) {
@@ -114,7 +114,8 @@ struct Backward {
     gatherInputs(r, call.x, s, first, last, scratch.inputs + (chunkRow + first) * r.inputRow());
     const float* recurrentInput = saved.h + s * length + at;
     if (call.recurrentMask) {
-      multiplyState(r, saved.h + s * length, call.recurrentMask, first, last, scratch.masked + chunkRow * unitRow, false);
+      multiplyState(r, saved.h + s * length, call.recurrentMask, first, last, scratch.masked + chunkRow * unitRow,
+                    false);
       recurrentInput = scratch.masked + chunkRow * unitRow + at;
     }
     // dh of the state before: what the cell left there, and what went through the recurrent products.
@@ -188,7 +189,8 @@ struct Backward {
       addWeightGradient(r.layout.input, p, scratch.inputs, r.inputRow(), r.inputs, from, smaller(to, r.inputs),
                         scratch.dKernel, chunk);
       const int64_t fromUnit = larger<int64_t>(0, from - r.inputs), toUnit = to - r.inputs;
-      addWeightGradient(r.layout.recurrent, p, states, r.unitRow(), r.units, fromUnit, toUnit, scratch.dRecurrent, chunk);
+      addWeightGradient(r.layout.recurrent, p, states, r.unitRow(), r.units, fromUnit, toUnit, scratch.dRecurrent,
+                        chunk);
       if (r.layout.candidate.count > 0)
         addWeightGradient(r.layout.candidate, p, scratch.reset, r.unitRow(), r.units, fromUnit, toUnit,
                           scratch.dRecurrent, chunk);
@@ -197,8 +199,8 @@ struct Backward {
   }
 
   /**
-   * The input and weight gradients of a chunk, in a few pieces per thread taken in turn: cores differ in speed, and others
-   * use them too. `next` is the first piece that nobody has taken.
+   * The input and weight gradients of a chunk, in a few pieces per thread taken in turn: cores differ in speed, and
+   * others use them too. `next` is the first piece that nobody has taken.
    */
   void gradientsOfChunk(const Chunk& chunk, int32_t threads, int32_t* next) const {
     const int32_t inputPieces = !call.dx ? 0 : threads == 1 ? 1 : 2 * threads;
@@ -251,7 +253,8 @@ void runBackward(const Cell& cell, const Recurrence& r, const BackwardCall& call
     const Backward backward = {cell, r, call, scratch, saved};
     const int64_t work = 2 * r.rows() * r.weightRow() * (r.inputs + r.units);
     int32_t next = 0;
-    parallelThreads(recurrentThreads(work), [&](int32_t thread, int32_t threads) { backward.run(thread, threads, &next); });
+    parallelThreads(recurrentThreads(work),
+                    [&](int32_t thread, int32_t threads) { backward.run(thread, threads, &next); });
   } else {
     zeroBytes(scratch.dKernel, size_t(width * r.inputs) * sizeof(float));
     zeroBytes(scratch.dRecurrent, size_t(width * r.units) * sizeof(float));
@@ -265,7 +268,8 @@ void runBackward(const Cell& cell, const Recurrence& r, const BackwardCall& call
                 call.dRecurrent);
   if (call.dBias) {
     unpackGates(r, in, scratch.dBias + in.first * VW, r.panelRow(), 1, call.dBias);
-    if (cell.splitBias) unpackGates(r, back, scratch.dBias + back.first * VW, r.panelRow(), 1, call.dBias + r.weightRow());
+    if (cell.splitBias)
+      unpackGates(r, back, scratch.dBias + back.first * VW, r.panelRow(), 1, call.dBias + r.weightRow());
   }
   storeState(r, scratch.dh, 0, r.batch, call.dh0);
   if (cell.hasMemory) storeState(r, scratch.dc, 0, r.batch, call.dc0);

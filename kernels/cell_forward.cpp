@@ -4,7 +4,7 @@
 namespace RONDO_ARCH {
 namespace {
 
-/** Up to so many rows in all (a streaming step), weights are used where they are: packing would cost more than it saves. */
+/** Up to so many rows in all (a streaming step), weights are used where they are: packing would cost more. */
 constexpr int64_t fewRows = 8;
 /** Rows of input projected at a time: the result is consumed while it is still in the cache. */
 constexpr int64_t projectedRows = 192;
@@ -146,7 +146,11 @@ struct Forward {
   void addRecurrent(const GateVectors& part, const float* state, const float* weights, const float* start, float* out,
                     int64_t rows) const {
     const int64_t row = r.panelRow(), shift = part.first * VW;
-    multiply({{state, r.unitRow(), r.units}, {weights, part.count * VW}, {start + shift, row}, {out + shift, row}, part.count},
+    multiply({{state, r.unitRow(), r.units},
+              {weights, part.count * VW},
+              {start + shift, row},
+              {out + shift, row},
+              part.count},
              rows);
   }
 
@@ -201,7 +205,8 @@ struct Forward {
   void addInPlace(const float* left, int64_t leftRow, const float* weights, int64_t depth, int64_t from, int64_t to,
                   float* z) const {
     if (from < to)
-      multiplyFewRows(left, leftRow, 1, weights + from, r.weightRow(), z + from, r.weightRow(), r.batch, to - from, depth);
+      multiplyFewRows(left, leftRow, 1, weights + from, r.weightRow(), z + from, r.weightRow(), r.batch, to - from,
+                      depth);
   }
 
   /** From weight order into the tiles of all panels: vectors first to last, which hold the gates of `part`. */
@@ -216,8 +221,8 @@ struct Forward {
   void runFew() const {
     const GateVectors &in = r.layout.input, &candidate = r.layout.candidate;
     const int64_t width = r.weightRow(), batch = r.batch;
-    // In the weights come first the gates to which both products add, then those whose products are kept apart, then the
-    // candidate.
+    // In the weights come first the gates to which both products add, then those whose products are kept apart, then
+    // the candidate.
     const int64_t shared = (r.layout.gates - (r.layout.vectors - in.count) - candidate.count) * r.units;
     const int64_t recurrentEnd = width - candidate.count * r.units;
     const int vectorsFromInput = in.first + in.count;
@@ -255,9 +260,10 @@ void runForward(const Cell& cell, const Recurrence& r, const ForwardCall& call) 
   const Saved saved(cell, r, call.saved);
   const bool keep = call.saved != nullptr;
   const int64_t length = r.batch * r.unitRow();
-  const Forward forward = {cell, r, call, scratch, keep && cell.savesGates ? saved.gates : nullptr,
-                           {keep ? saved.c : scratch.c, cell.hasMemory ? length : 0, keep},
-                           {keep ? saved.h : scratch.h, length, keep}};
+  float* const gates = keep && cell.savesGates ? saved.gates : nullptr;
+  const States c = {keep ? saved.c : scratch.c, cell.hasMemory ? length : 0, keep};
+  const States h = {keep ? saved.h : scratch.h, length, keep};
+  const Forward forward = {cell, r, call, scratch, gates, c, h};
   findFirstValid(r, scratch.firstValid);
   loadState(r, call.h0, 0, r.batch, forward.h.after(-1));
   if (cell.hasMemory) loadState(r, call.c0, 0, r.batch, forward.c.after(-1));

@@ -61,7 +61,8 @@ template <int ROWS, int VECTORS> RONDO_NOINLINE void multiplyTile(const PanelPro
   const float* a = p.left.data;
   const float* b = p.right.data;
   for (int64_t i = 0; i < p.left.blocks; i++, a += p.left.block, b += p.left.depth * p.right.row)
-    accumulate<ROWS, VECTORS>(acc, a, p.left.row, p.left.step, b, p.right.row, p.left.depth, ahead + i * p.left.depth * lineFloats);
+    accumulate<ROWS, VECTORS>(acc, a, p.left.row, p.left.step, b, p.right.row, p.left.depth,
+                              ahead + i * p.left.depth * lineFloats);
 
   float* const out = columns < width ? edge : p.out.data;
   const int64_t row = columns < width ? width : p.out.row;
@@ -122,15 +123,13 @@ void multiply(const PanelProduct& whole, int64_t rows) {
   }
 }
 
-// ---- bringing matrices into panels --------------------------------------------------------------------------------------
+// ---- bringing matrices into panels ----------------------------------------------------------------------------------
 
 namespace {
 
 template <int... I> struct Lanes {};
 template <int N, int... I> struct CountLanes : CountLanes<N - 1, N - 1, I...> {};
-template <int... I> struct CountLanes<0, I...> {
-  typedef Lanes<I...> All;
-};
+template <int... I> struct CountLanes<0, I...> { typedef Lanes<I...> All; };
 
 /** Exchanges the upper right and lower left SIZE x SIZE corners of each 2 SIZE x 2 SIZE block held in rows a and b. */
 template <int SIZE, int... I> RONDO_INLINE void exchangeCorners(Vec& a, Vec& b, Lanes<I...>) {
@@ -195,7 +194,7 @@ void transposePadded(const float* source, int64_t sourceRow, int64_t rows, int64
   }
 }
 
-// ---- without panels -------------------------------------------------------------------------------------------------------
+// ---- without panels -------------------------------------------------------------------------------------------------
 
 namespace {
 

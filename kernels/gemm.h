@@ -1,8 +1,8 @@
 // The matrix product: a tile of the result kept in registers while the inner dimension streams by.
 //
 // Layouts are row-major. The left operand is read in place, one element at a time, with any strides. The right operand
-// comes in panels of up to four vectors (PW columns): row k of a panel is contiguous, so that the inner loop reads memory
-// in order whatever the shape of the matrix. Panels of narrower matrices hold fewer vectors.
+// comes in panels of up to four vectors (PW columns): row k of a panel is contiguous, so that the inner loop reads
+// memory in order whatever the shape of the matrix. Panels of narrower matrices hold fewer vectors.
 //
 // Every element of the result is summed in the order of the inner dimension, one multiply-add after the other, whatever
 // the tile it falls into: results do not depend on how rows are grouped or shared among threads.
@@ -65,12 +65,12 @@ RONDO_INLINE int panelVectors(int64_t columns) { return int((columns + VW - 1) /
 RONDO_INLINE int panelLastLanes(int64_t columns) { return int((columns - 1) % VW) + 1; }
 
 /**
- * The product for `rows` rows. The inner dimension is cut into pieces that keep the panel in the first-level cache, with
- * the partial sums waiting in `out`: start and out may be the same, but not overlap otherwise.
+ * The product for `rows` rows. The inner dimension is cut into pieces that keep the panel in the first-level cache,
+ * with the partial sums waiting in `out`: start and out may be the same, but not overlap otherwise.
  */
 void multiply(const PanelProduct& product, int64_t rows);
 
-// ---- bringing matrices into panels --------------------------------------------------------------------------------------
+// ---- bringing matrices into panels ----------------------------------------------------------------------------------
 
 /** out[r, c] = source[r, c] for c < columns, zero for columns <= c < width. */
 void copyPadded(const float* source, int64_t sourceRow, int64_t rows, int64_t columns, float* out, int64_t outRow,
@@ -80,7 +80,7 @@ void copyPadded(const float* source, int64_t sourceRow, int64_t rows, int64_t co
 void transposePadded(const float* source, int64_t sourceRow, int64_t rows, int64_t columns, float* out, int64_t outRow,
                      int64_t height, int64_t width);
 
-// ---- without panels -------------------------------------------------------------------------------------------------------
+// ---- without panels -------------------------------------------------------------------------------------------------
 
 /**
  * out[m, :n] += a[m, :k] b[k, :n] for a few rows (a single step of one sequence): b is read once, in order, in place.

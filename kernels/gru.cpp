@@ -6,7 +6,7 @@
 namespace RONDO_ARCH {
 namespace {
 
-// ---- reset after the product ----------------------------------------------------------------------------------------------
+// ---- reset after the product ----------------------------------------------------------------------------------------
 
 /**
  * A panel row: x W_h, then z and r to which both products add, then h R_h. So the input's gates are the first three
@@ -52,7 +52,7 @@ RONDO_NOINLINE void backwardAfter(const CellBackward& s) {
   }
 }
 
-// ---- reset before the product ---------------------------------------------------------------------------------------------
+// ---- reset before the product ---------------------------------------------------------------------------------------
 
 /** A panel row: the candidate, z, r. The product of the candidate waits for r of all units. */
 constexpr CellLayout layoutBefore = {3, 3, 1, {0, 3, {2, 0, 1}}, {1, 2, {0, 1}}, {0, 1, {2}}};
@@ -111,7 +111,7 @@ RONDO_NOINLINE void resetBackwardBefore(const CellResetBackward& s) {
   }
 }
 
-// ---- both -----------------------------------------------------------------------------------------------------------------
+// ---- both -----------------------------------------------------------------------------------------------------------
 
 constexpr Cell cells[] = {
     {forwardBefore, backwardBefore, resetBefore, resetBackwardBefore, false, true, false},
@@ -121,8 +121,8 @@ constexpr Cell cells[] = {
 Recurrence recurrence(int32_t resetAfter, int32_t batch, int32_t time, int32_t inputs, int32_t units,
                       int32_t sequences = 0, int32_t goBackwards = 0, int32_t zeroOutputForMask = 0,
                       const int32_t* mask = nullptr) {
-  return {resetAfter ? layoutAfter : layoutBefore, batch, time, inputs, units, sequences != 0, goBackwards != 0,
-          zeroOutputForMask != 0, mask};
+  const CellLayout& layout = resetAfter ? layoutAfter : layoutBefore;
+  return {layout, batch, time, inputs, units, sequences != 0, goBackwards != 0, zeroOutputForMask != 0, mask};
 }
 
 }  // namespace
@@ -143,8 +143,8 @@ void gruBackward(int32_t resetAfter, const float* x, const float* kernel, const 
                  int32_t goBackwards, int32_t zeroOutputForMask) {
   runBackward(cells[resetAfter != 0],
               recurrence(resetAfter, batch, time, inputs, units, sequences, goBackwards, zeroOutputForMask, mask),
-              {x, kernel, recurrent, recurrentMask, saved, dy, dhT, nullptr, dx, dKernel, dRecurrent, dBias, dh0, nullptr,
-               scratch});
+              {x, kernel, recurrent, recurrentMask, saved, dy, dhT, nullptr, dx, dKernel, dRecurrent, dBias, dh0,
+               nullptr, scratch});
 }
 
 int32_t gruSavedSize(int32_t resetAfter, int32_t batch, int32_t time, int32_t inputs, int32_t units) {

@@ -1,4 +1,4 @@
-// LSTM over whole sequences (Hochreiter & Schmidhuber 1997, forget gate of Gers et al. 2000), gates i, f, c, o as in Keras:
+// LSTM over whole sequences (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000), gates i, f, c, o:
 //   z = x W + h R + bias;  i, f, o = sigmoid(z_i, z_f, z_o);  g = tanh(z_c);  c' = f c + i g;  h' = o tanh(c')
 #include "cell.h"
 
@@ -81,9 +81,9 @@ void lstmBackward(const float* x, const float* kernel, const float* recurrent, c
                   const float* dhT, const float* dcT, float* dx, float* dKernel, float* dRecurrent, float* dBias,
                   float* dh0, float* dc0, float* scratch, int32_t batch, int32_t time, int32_t inputs, int32_t units,
                   int32_t sequences, int32_t goBackwards, int32_t zeroOutputForMask) {
-  runBackward(cell, recurrence(batch, time, inputs, units, sequences, goBackwards, zeroOutputForMask, mask),
-              {x, kernel, recurrent, recurrentMask, saved, dy, dhT, dcT, dx, dKernel, dRecurrent, dBias, dh0, dc0,
-               scratch});
+  runBackward(
+      cell, recurrence(batch, time, inputs, units, sequences, goBackwards, zeroOutputForMask, mask),
+      {x, kernel, recurrent, recurrentMask, saved, dy, dhT, dcT, dx, dKernel, dRecurrent, dBias, dh0, dc0, scratch});
 }
 
 int32_t lstmSavedSize(int32_t batch, int32_t time, int32_t inputs, int32_t units) {

@@ -1,5 +1,5 @@
-// out = op(a) op(b) (+ out): the general case through packed panels, and shortcuts where packing would cost more than the
-// product itself.
+// out = op(a) op(b) (+ out): the general case through packed panels, and shortcuts where packing would cost more than
+// the product itself.
 #include "gemm.h"
 #include "parallel.h"
 
@@ -62,7 +62,8 @@ void multiplyPacked(const Product& p, int64_t firstRow, int64_t lastRow, int64_t
         const bool packed = n >= packedFrom;
         PanelProduct panel = {};
         panel.left = {a, p.transposeA ? 1 : p.k, depth, p.transposeA ? rowBlock : 1};
-        panel.right = {packed ? packedB + (n - firstColumn) * innerBlock : p.b + k * p.n + n, packed ? vectors * VW : p.n};
+        panel.right = {packed ? packedB + (n - firstColumn) * innerBlock : p.b + k * p.n + n,
+                       packed ? vectors * VW : p.n};
         panel.start = {p.accumulate || k > 0 ? out : nullptr, p.n};
         panel.out = {out, p.n};
         panel.vectors = vectors;
@@ -115,8 +116,8 @@ void innerProductRows(const float* a, const float* b, int64_t k, float* out, int
 }
 
 /** out[r * outRow + c * outColumn] (+)= a[r, :k] . b[c, :k] for at most fewRows rows of a and any number of b. */
-void multiplyByRows(const float* a, int64_t rows, const float* b, int64_t columns, int64_t k, float* out, int64_t outRow,
-                    int64_t outColumn, bool accumulate) {
+void multiplyByRows(const float* a, int64_t rows, const float* b, int64_t columns, int64_t k, float* out,
+                    int64_t outRow, int64_t outColumn, bool accumulate) {
   parallelFor(columns, parallelWork / larger<int64_t>(1, rows * k) + 1, [&](int64_t begin, int64_t end) {
     const float* from = b + begin * k;
     float* to = out + begin * outColumn;
@@ -178,8 +179,8 @@ void matMul(const float* a, const float* b, float* out, int32_t batch, int32_t m
     return;
   }
   const auto product = [&](int64_t i) {
-    return Product{a + i * strideA, b + i * strideB, out + i * size, m,         n, k, transposeA != 0, transposeB != 0,
-                   accumulate != 0};
+    return Product{a + i * strideA,  b + i * strideB, out + i * size,  m, n, k,
+                   transposeA != 0, transposeB != 0, accumulate != 0};
   };
   const int64_t work = size * k * batch;
   if (isDirect(product(0))) {
@@ -204,8 +205,8 @@ void matMul(const float* a, const float* b, float* out, int32_t batch, int32_t m
   parallelFor(pieces, grain, [&](int64_t begin, int64_t end) {
     for (int64_t piece = begin; piece < end; piece++) {
       const int64_t row = piece % rowBlocks, column = piece / rowBlocks % columnBlocks;
-      multiplyPacked(product(piece / rowBlocks / columnBlocks), m * row / rowBlocks, m * (row + 1) / rowBlocks, column * columnBlock,
-                     smaller<int64_t>(n, (column + 1) * columnBlock));
+      multiplyPacked(product(piece / rowBlocks / columnBlocks), m * row / rowBlocks, m * (row + 1) / rowBlocks,
+                     column * columnBlock, smaller<int64_t>(n, (column + 1) * columnBlock));
     }
   });
 }

@@ -9,7 +9,7 @@ int32_t recurrentThreads(int64_t multiplyAdds) {
   return int32_t(larger<int64_t>(1, smaller<int64_t>(threadCount(), multiplyAdds / workPerThread)));
 }
 
-// ---- weights into panels ------------------------------------------------------------------------------------------------
+// ---- weights into panels --------------------------------------------------------------------------------------------
 
 namespace {
 /** Floats that a thread should move at least. */
@@ -54,16 +54,18 @@ void packGatesTransposed(const Recurrence& r, const GateVectors& part, const flo
   });
 }
 
-// ---- rows in and out ------------------------------------------------------------------------------------------------------
+// ---- rows in and out ------------------------------------------------------------------------------------------------
 
 void loadState(const Recurrence& r, const float* source, int64_t first, int64_t last, float* state) {
   const int64_t row = r.unitRow();
-  if (source) return copyPadded(source + first * r.units, r.units, last - first, r.units, state + first * row, row, row);
+  if (source)
+    return copyPadded(source + first * r.units, r.units, last - first, r.units, state + first * row, row, row);
   zeroBytes(state + first * row, size_t((last - first) * row) * sizeof(float));
 }
 
 void storeState(const Recurrence& r, const float* state, int64_t first, int64_t last, float* out) {
-  if (out) copyPadded(state + first * r.unitRow(), r.unitRow(), last - first, r.units, out + first * r.units, r.units, 0);
+  if (out)
+    copyPadded(state + first * r.unitRow(), r.unitRow(), last - first, r.units, out + first * r.units, r.units, 0);
 }
 
 void gatherInputs(const Recurrence& r, const float* x, int64_t s, int64_t first, int64_t last, float* out) {
@@ -83,8 +85,8 @@ void findFirstValid(const Recurrence& r, int32_t* firstValid) {
   }
 }
 
-void storeOutputs(const Recurrence& r, const int32_t* firstValid, const float* h, int64_t s, int64_t first, int64_t last,
-                  float* y) {
+void storeOutputs(const Recurrence& r, const int32_t* firstValid, const float* h, int64_t s, int64_t first,
+                  int64_t last, float* y) {
   if (!r.sequences && s < r.time - 1) return;
   for (int64_t b = first; b < last; b++) {
     float* out = y + (r.sequences ? b * r.time + s : b) * r.units;
@@ -122,8 +124,8 @@ void holdMasked(const Recurrence& r, const float* before, int64_t s, int64_t fir
     if (r.isMasked(b, s)) copyPadded(before + b * r.unitRow(), 0, 1, r.unitRow(), state + b * r.unitRow(), 0, 0);
 }
 
-void multiplyState(const Recurrence& r, const float* state, const float* factor, int64_t first, int64_t last, float* out,
-                   bool accumulate) {
+void multiplyState(const Recurrence& r, const float* state, const float* factor, int64_t first, int64_t last,
+                   float* out, bool accumulate) {
   for (int64_t b = first; b < last; b++) {
     const float* a = state + b * r.unitRow();
     const float* by = factor ? factor + b * r.units : nullptr;

@@ -1,11 +1,11 @@
-// What the recurrent layers share: sizes and layout, masks, and the walk between the caller's matrices and the kernels'.
+// What the recurrent layers share: sizes and layout, masks, and the way into and out of the caller's matrices.
 //
-// Outside, everything is batch-major as in Keras: x [batch, time, inputs], y [batch, time, units]. Inside it goes step by
-// step: row s * batch + b belongs to sequence b at step s. With goBackwards step s reads time - 1 - s.
+// Outside, everything is batch-major as in Keras: x [batch, time, inputs], y [batch, time, units]. Inside it goes step
+// by step: row s * batch + b belongs to sequence b at step s. With goBackwards step s reads time - 1 - s.
 //
-// Gates are kept in panels: panel p holds all gates of units p * VW to (p + 1) * VW, side by side. One register tile of the
-// matrix product is then exactly what the cell's non-linearities need, and a panel of gate gradients is already in the
-// layout that the weight gradients want. Units beyond the last are padded; weights there are zero, so they have no effect.
+// Gates are kept in panels: panel p holds all gates of units p * VW to (p + 1) * VW, side by side. One register tile of
+// the matrix product is then exactly what the cell's non-linearities need, and a panel of gate gradients is already in
+// the layout that the weight gradients want. Units are padded to whole vectors with weights of zero, to no effect.
 #pragma once
 #include "gemm.h"
 
@@ -50,12 +50,8 @@ struct Recurrence {
   bool isMasked(int64_t b, int64_t s) const { return mask && !mask[at(b, s)]; }
 
   /** First column, in weights, of vector v of `part` in panel p; and how many of its lanes exist. */
-  int64_t column(const GateVectors& part, int64_t p, int v) const {
-    return part.gate[v] * units + firstUnit(p, v);
-  }
-  int64_t lanes(int64_t p, int v) const {
-    return larger<int64_t>(0, smaller<int64_t>(VW, units - firstUnit(p, v)));
-  }
+  int64_t column(const GateVectors& part, int64_t p, int v) const { return part.gate[v] * units + firstUnit(p, v); }
+  int64_t lanes(int64_t p, int v) const { return larger<int64_t>(0, smaller<int64_t>(VW, units - firstUnit(p, v))); }
 
  private:
   int64_t firstUnit(int64_t p, int v) const { return (p * layout.blocks + (layout.blocks > 1 ? v : 0)) * VW; }
@@ -79,7 +75,7 @@ struct Scratch {
 /** Threads worth using for so many multiply-adds. */
 int32_t recurrentThreads(int64_t multiplyAdds);
 
-// ---- weights into panels ------------------------------------------------------------------------------------------------
+// ---- weights into panels --------------------------------------------------------------------------------------------
 
 /** weights [rows, gates * units] -> out [panels, rows, part.count * VW]. */
 void packGates(const Recurrence& r, const GateVectors& part, const float* weights, int64_t rows, float* out);
@@ -92,7 +88,7 @@ void unpackGates(const Recurrence& r, const GateVectors& part, const float* pane
 void packGatesTransposed(const Recurrence& r, const GateVectors& part, const float* weights, int64_t rows, float* out);
 int64_t packedTransposedSize(const Recurrence& r, const GateVectors& part, int64_t rows);
 
-// ---- rows in and out ------------------------------------------------------------------------------------------------------
+// ---- rows in and out ------------------------------------------------------------------------------------------------
 // Each for sequences first <= b < last; internal matrices [batch, unitRow] are passed from their beginning.
 
 /** state = source [batch, units], zeros if null. */
@@ -113,8 +109,8 @@ RONDO_INLINE bool showsState(const Recurrence& r, const int32_t* firstValid, int
   return !r.isMasked(b, s) || (!r.zeroOutputForMask && s > firstValid[b]);
 }
 /** Writes the outputs of step s from its states. */
-void storeOutputs(const Recurrence& r, const int32_t* firstValid, const float* h, int64_t s, int64_t first, int64_t last,
-                  float* y);
+void storeOutputs(const Recurrence& r, const int32_t* firstValid, const float* h, int64_t s, int64_t first,
+                  int64_t last, float* y);
 /** dh += the output gradients of step s; nothing if dy is null. */
 void addOutputGradients(const Recurrence& r, const int32_t* firstValid, const float* dy, int64_t s, int64_t first,
                         int64_t last, float* dh);
@@ -126,7 +122,7 @@ bool allMasked(const Recurrence& r, int64_t s, int64_t first, int64_t last);
 void holdMasked(const Recurrence& r, const float* before, int64_t s, int64_t first, int64_t last, float* state);
 
 /** out = state * factor [batch, units], or += it; a null factor is 1. */
-void multiplyState(const Recurrence& r, const float* state, const float* factor, int64_t first, int64_t last, float* out,
-                   bool accumulate);
+void multiplyState(const Recurrence& r, const float* state, const float* factor, int64_t first, int64_t last,
+                   float* out, bool accumulate);
 
 }  // namespace RONDO_ARCH

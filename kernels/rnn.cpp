@@ -46,7 +46,8 @@ constexpr Cell cells[] = {cellOf<Linear>(), cellOf<Tanh>(), cellOf<Relu>(), cell
 Recurrence recurrence(int32_t batch, int32_t time, int32_t inputs, int32_t units, int32_t sequences = 0,
                       int32_t goBackwards = 0, int32_t zeroOutputForMask = 0, const int32_t* mask = nullptr) {
   // Panels of up to four vectors, about equally wide.
-  const int all = larger(1, (units + VW - 1) / VW), panels = larger(1, (all + 3) / 4), wide = (all + panels - 1) / panels;
+  const int vectors = larger(1, (units + VW - 1) / VW), panels = (vectors + 3) / 4;
+  const int wide = (vectors + panels - 1) / panels;
   const CellLayout layout = {1, wide, wide, {0, wide, {}}, {0, wide, {}}, {}};
   return {layout, batch, time, inputs, units, sequences != 0, goBackwards != 0, zeroOutputForMask != 0, mask};
 }
@@ -57,8 +58,7 @@ void rnnForward(int32_t activation, const float* x, const float* kernel, const f
                 const float* h0, const int32_t* mask, const float* recurrentMask, float* y, float* hT, float* saved,
                 float* scratch, int32_t batch, int32_t time, int32_t inputs, int32_t units, int32_t sequences,
                 int32_t goBackwards, int32_t zeroOutputForMask) {
-  runForward(cells[activation],
-             recurrence(batch, time, inputs, units, sequences, goBackwards, zeroOutputForMask, mask),
+  runForward(cells[activation], recurrence(batch, time, inputs, units, sequences, goBackwards, zeroOutputForMask, mask),
              {x, kernel, recurrent, bias, h0, nullptr, recurrentMask, y, hT, nullptr, saved, scratch});
 }
 
@@ -69,8 +69,8 @@ void rnnBackward(int32_t activation, const float* x, const float* kernel, const 
                  int32_t zeroOutputForMask) {
   runBackward(cells[activation],
               recurrence(batch, time, inputs, units, sequences, goBackwards, zeroOutputForMask, mask),
-              {x, kernel, recurrent, recurrentMask, saved, dy, dhT, nullptr, dx, dKernel, dRecurrent, dBias, dh0, nullptr,
-               scratch});
+              {x, kernel, recurrent, recurrentMask, saved, dy, dhT, nullptr, dx, dKernel, dRecurrent, dBias, dh0,
+               nullptr, scratch});
 }
 
 int32_t rnnSavedSize(int32_t batch, int32_t time, int32_t inputs, int32_t units) {

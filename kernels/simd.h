@@ -1,8 +1,8 @@
 // One vector type for every instruction set, by GCC/Clang vector extensions: no intrinsics, no library.
 //
 // A Vec holds VW floats (16 on AVX-512, 8 on AVX2, 4 on SSE, NEON and WASM), a VecInt as many int32. The compilers give
-// them + - * / < > ?: & | ^ << >> lane by lane. What is added here: loads and stores of any alignment, fused multiply-add,
-// and exp, log, tanh, sigmoid and relatives with errors of at most about 3 units in the last place.
+// them + - * / < > ?: & | ^ << >> lane by lane. What is added here: loads and stores of any alignment, fused
+// multiply-add, and exp, log, tanh, sigmoid and relatives with errors of at most about 3 units in the last place.
 #pragma once
 #include "rondo.h"
 
@@ -27,7 +27,7 @@ typedef int32_t VecInt __attribute__((vector_size(VW * 4)));
 typedef float VecUnaligned __attribute__((vector_size(VW * 4), aligned(4), may_alias));
 typedef int32_t VecIntUnaligned __attribute__((vector_size(VW * 4), aligned(4), may_alias));
 
-// ---- loads, stores, broadcasts ----------------------------------------------------------------------------------------
+// ---- loads, stores, broadcasts --------------------------------------------------------------------------------------
 
 RONDO_INLINE Vec load(const float* p) { return *(const VecUnaligned*)p; }
 RONDO_INLINE void store(float* p, Vec v) { *(VecUnaligned*)p = v; }
@@ -53,14 +53,14 @@ RONDO_INLINE void storePartial(float* p, Vec v, int n) {
 RONDO_INLINE VecInt asInt(Vec v) { return (VecInt)v; }
 RONDO_INLINE Vec asFloat(VecInt v) { return (Vec)v; }
 
-// ---- arithmetic -------------------------------------------------------------------------------------------------------
+// ---- arithmetic -----------------------------------------------------------------------------------------------------
 
 #if defined(__clang__) && (defined(__FMA__) || defined(__aarch64__))
 #define RONDO_HAS_ELEMENTWISE_FMA __has_builtin(__builtin_elementwise_fma)
 #endif
 
-// a * b + c, in one rounding where the machine has it. Asked for by name: contraction is left to the compiler's taste, and
-// results must not depend on that.
+// a * b + c, in one rounding where the machine has it. Asked for by name: contraction is left to the compiler's taste,
+// and results must not depend on that.
 RONDO_INLINE Vec mulAdd(Vec a, Vec b, Vec c) {
 #if defined(__wasm_relaxed_simd__)
   return (Vec)__builtin_wasm_relaxed_madd_f32x4(a, b, c);
@@ -78,7 +78,7 @@ RONDO_INLINE Vec mulAdd(Vec a, Vec b, Vec c) {
 // Lane-wise condition ? a : b; a condition lane is -1 or 0, as comparisons give.
 RONDO_INLINE Vec choose(VecInt condition, Vec a, Vec b) { return condition ? a : b; }
 
-// A NaN in x is kept; a NaN in the bound is ignored. One instruction on every target, though some compilers must be told.
+// A NaN in x is kept; a NaN in the bound is ignored. One instruction on every target, if some compilers are told.
 #if defined(__wasm_relaxed_simd__)
 // Spelled out, because the compiler turns the comparison into relaxed_min and relaxed_max, which may drop a NaN.
 RONDO_INLINE Vec atMost(Vec x, Vec bound) {
@@ -136,65 +136,67 @@ RONDO_INLINE float minLanes(Vec v) {
   return best;
 }
 
-// ---- constants of the functions below -----------------------------------------------------------------------------------
+// ---- constants of the functions below -------------------------------------------------------------------------------
 
-enum MathConstant {
-  One, Two, Half, RoundMagic, Log2E, Ln2High, Ln2Low, MinusLn2High, MinusLn2Low,
-  ExpMax, ExpMin, ExpZero, Expm1Min, SigmoidMin, SigmoidMax, TanhMin, TanhMax,
-  ExpC2, ExpC3, ExpC4, ExpC5, ExpC6, LogC1, LogC2, LogC3, LogC4, SmallestNormal, TwoTo23, Infinity, MinusInfinity,
-};
-constexpr float mathConstants[] = {
-    1.0f, 2.0f, 0.5f,
-    12582912.0f,                    // 1.5 * 2^23: adding it rounds to an integer held in the low bits
-    1.44269504f,
-    0.693359375f, -2.12194440e-4f,  // ln 2 = high + low; n * high is exact
-    -0.693359375f, 2.12194440e-4f,
-    89.0f, -104.0f,                 // exp gives infinity above the first, zero below the second
-    -87.68f,                        // rounds to exponent -127, whose bit pattern is zero
-    -87.0f,
-    -88.02f, 40.0f,                 // sigmoid: exponent -127 again; 1 - sigmoid(40) is far below the precision
-    -18.1f, 18.1f,                  // tanh, of 2 x: beyond, it is 1 in single precision
-    0.5f, 0.16666512f, 0.041666187f, 0.0083695985f, 0.001395172f,  // (exp(r) - 1 - r) / r^2, minimax
-    0.66666663f, 0.40000346f, 0.28536603f, 0.23596334f,            // 2 atanh(s) / s - 2 over s^2, minimax
-    1.17549435e-38f, 8388608.0f, __builtin_inff(), -__builtin_inff(),
-};
+struct MathConstants {
+  float one = 1.0f, two = 2.0f, half = 0.5f;
+  float roundMagic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer held in the low bits
+  float log2E = 1.44269504f;
+  float ln2High = 0.693359375f, ln2Low = -2.12194440e-4f;  // ln 2 = high + low; n * high is exact
+  float minusLn2High = -0.693359375f, minusLn2Low = 2.12194440e-4f;
 
-// V8 rebuilds a WASM vector constant at every use, which costs more than loading it: hide the table from the compiler so
-// that constants stay loads there. Elsewhere the compiler sees through this and keeps them as it likes.
-RONDO_INLINE const float* constants() {
-  const float* table = mathConstants;
+  float expMax = 89.0f, expMin = -104.0f;  // exp is infinite above, zero below
+  float expZero = -87.68f;                 // has exponent -127, whose bit pattern is zero
+  float expm1Min = -87.0f;
+  float sigmoidMin = -88.02f, sigmoidMax = 40.0f;  // exponent -127 again; 1 - sigmoid(40) is beyond single precision
+  float tanhMin = -18.1f, tanhMax = 18.1f;         // of 2 x: tanh is 1 in single precision beyond
+
+  // (exp(r) - 1 - r) / r^2 for |r| <= ln 2 / 2, minimax
+  float expC2 = 0.5f, expC3 = 0.16666512f, expC4 = 0.041666187f, expC5 = 0.0083695985f, expC6 = 0.001395172f;
+  // (2 atanh(s) / s - 2) / s^2 for |s| <= 0.1716, minimax in s^2
+  float logC1 = 0.66666663f, logC2 = 0.40000346f, logC3 = 0.28536603f, logC4 = 0.23596334f;
+
+  float smallestNormal = 1.17549435e-38f, twoTo23 = 8388608.0f;
+  float infinity = __builtin_inff(), minusInfinity = -__builtin_inff();
+};
+constexpr MathConstants mathConstants;
+
+// V8 rebuilds a WASM vector constant at every use, which costs more than loading it: hide the table from the compiler
+// so that constants stay loads there. Elsewhere the compiler sees through this and keeps them as it likes.
+RONDO_INLINE const MathConstants& constants() {
+  const MathConstants* table = &mathConstants;
 #if defined(__wasm__)
   asm("" : "+r"(table));
 #endif
-  return table;
+  return *table;
 }
 
-// ---- exp and relatives --------------------------------------------------------------------------------------------------
+// ---- exp and relatives ----------------------------------------------------------------------------------------------
 
-// exp(x) = 2^n (1 + p): n rounded into the low bits of `shifted`, p = exp(r) - 1 for r = x - n ln 2. Of N vectors at once,
-// step by step: each step waits four cycles for the one before, and the processor does not look far enough ahead to fill
-// them with the next vector's work by itself.
+// exp(x) = 2^n (1 + p): n rounded into the low bits of `shifted`, p = exp(r) - 1 for r = x - n ln 2. Of N vectors at
+// once, step by step: each step waits four cycles for the one before, and the processor does not look far enough ahead
+// to fill them with the next vector's work by itself.
 template <int N> struct ExpParts {
   Vec p[N];
   VecInt shifted[N];
 };
 
 template <int N> RONDO_INLINE ExpParts<N> expParts(const Vec (&x)[N]) {
-  const float* k = constants();
-  const Vec magic = splat(k[RoundMagic]);
+  const MathConstants& k = constants();
+  const Vec magic = splat(k.roundMagic);
   ExpParts<N> e;
   Vec r[N];
-  RONDO_UNROLL for (int i = 0; i < N; i++) e.p[i] = mulAdd(x[i], splat(k[Log2E]), magic);
+  RONDO_UNROLL for (int i = 0; i < N; i++) e.p[i] = mulAdd(x[i], splat(k.log2E), magic);
   RONDO_UNROLL for (int i = 0; i < N; i++) {
     e.shifted[i] = asInt(e.p[i]);
     e.p[i] = e.p[i] - magic;
   }
-  RONDO_UNROLL for (int i = 0; i < N; i++) r[i] = mulAdd(e.p[i], splat(k[MinusLn2High]), x[i]);
-  RONDO_UNROLL for (int i = 0; i < N; i++) r[i] = mulAdd(e.p[i], splat(k[MinusLn2Low]), r[i]);
-  RONDO_UNROLL for (int i = 0; i < N; i++) e.p[i] = mulAdd(splat(k[ExpC6]), r[i], splat(k[ExpC5]));
-  RONDO_UNROLL for (int i = 0; i < N; i++) e.p[i] = mulAdd(e.p[i], r[i], splat(k[ExpC4]));
-  RONDO_UNROLL for (int i = 0; i < N; i++) e.p[i] = mulAdd(e.p[i], r[i], splat(k[ExpC3]));
-  RONDO_UNROLL for (int i = 0; i < N; i++) e.p[i] = mulAdd(e.p[i], r[i], splat(k[ExpC2]));
+  RONDO_UNROLL for (int i = 0; i < N; i++) r[i] = mulAdd(e.p[i], splat(k.minusLn2High), x[i]);
+  RONDO_UNROLL for (int i = 0; i < N; i++) r[i] = mulAdd(e.p[i], splat(k.minusLn2Low), r[i]);
+  RONDO_UNROLL for (int i = 0; i < N; i++) e.p[i] = mulAdd(splat(k.expC6), r[i], splat(k.expC5));
+  RONDO_UNROLL for (int i = 0; i < N; i++) e.p[i] = mulAdd(e.p[i], r[i], splat(k.expC4));
+  RONDO_UNROLL for (int i = 0; i < N; i++) e.p[i] = mulAdd(e.p[i], r[i], splat(k.expC3));
+  RONDO_UNROLL for (int i = 0; i < N; i++) e.p[i] = mulAdd(e.p[i], r[i], splat(k.expC2));
   RONDO_UNROLL for (int i = 0; i < N; i++) e.p[i] = mulAdd(e.p[i], r[i] * r[i], r[i]);
   return e;
 }
@@ -204,10 +206,10 @@ RONDO_INLINE Vec powerOfTwo(VecInt shifted) { return asFloat((shifted << 23) + s
 
 // Over the whole range, with infinities, subnormal results (unless the CPU flushes them) and NaN.
 RONDO_INLINE Vec vexp(Vec x) {
-  const float* k = constants();
-  const ExpParts<1> e = expParts<1>({atLeast(atMost(x, splat(k[ExpMax])), splat(k[ExpMin]))});
+  const MathConstants& k = constants();
+  const ExpParts<1> e = expParts<1>({atLeast(atMost(x, splat(k.expMax)), splat(k.expMin))});
   // 2^n may leave the range of floats although the result does not: scale in two steps.
-  const VecInt n = e.shifted[0] - asInt(splat(k[RoundMagic]));
+  const VecInt n = e.shifted[0] - asInt(splat(k.roundMagic));
   const VecInt half = n >> 1;
   const Vec first = powerOfTwo(half), second = powerOfTwo(n - half);
   return mulAdd(e.p[0], first, first) * second;
@@ -215,16 +217,16 @@ RONDO_INLINE Vec vexp(Vec x) {
 
 // Cheaper, for x <= 0 (a softmax after subtracting the maximum); results below 1.2e-38 become zero.
 RONDO_INLINE Vec vexpNegative(Vec x) {
-  const ExpParts<1> e = expParts<1>({atLeast(x, splat(constants()[ExpZero]))});
+  const ExpParts<1> e = expParts<1>({atLeast(x, splat(constants().expZero))});
   const Vec scale = powerOfTwo(e.shifted[0]);
   return mulAdd(e.p[0], scale, scale);
 }
 
 RONDO_INLINE Vec vexpm1(Vec x) {
-  const float* k = constants();
-  const ExpParts<1> e = expParts<1>({atLeast(atMost(x, splat(k[ExpMax])), splat(k[Expm1Min]))});
+  const MathConstants& k = constants();
+  const ExpParts<1> e = expParts<1>({atLeast(atMost(x, splat(k.expMax)), splat(k.expm1Min))});
   const Vec halfScale = asFloat((e.shifted[0] << 23) + splatInt(0x3f000000));  // 2^(n-1) does not overflow
-  return mulAdd(e.p[0], halfScale, halfScale - splat(k[Half])) * splat(k[Two]);
+  return mulAdd(e.p[0], halfScale, halfScale - splat(k.half)) * splat(k.two);
 }
 
 // Replaces the first SIGMOIDS vectors of x by 1 / (1 + exp(-x)) and the rest by tanh(x), all side by side.
@@ -232,30 +234,21 @@ RONDO_INLINE Vec vexpm1(Vec x) {
 //   tanh(x) = (exp(2x) - 1) / (exp(2x) + 1), through exp - 1 to keep the relative accuracy near zero
 template <int SIGMOIDS, int TANHS> RONDO_INLINE void squash(Vec (&x)[SIGMOIDS + TANHS]) {
   constexpr int N = SIGMOIDS + TANHS;
-  const float* k = constants();
+  const MathConstants& k = constants();
   RONDO_UNROLL for (int i = 0; i < N; i++) {
     const bool sigmoid = i < SIGMOIDS;
-    x[i] = atMost(sigmoid ? x[i] : x[i] + x[i], splat(k[sigmoid ? SigmoidMax : TanhMax]));
-    x[i] = atLeast(x[i], splat(k[sigmoid ? SigmoidMin : TanhMin]));
+    x[i] = atMost(sigmoid ? x[i] : x[i] + x[i], splat(sigmoid ? k.sigmoidMax : k.tanhMax));
+    x[i] = atLeast(x[i], splat(sigmoid ? k.sigmoidMin : k.tanhMin));
   }
   const ExpParts<N> e = expParts(x);
   Vec over[N], under[N];
   RONDO_UNROLL for (int i = 0; i < N; i++) {
     const bool sigmoid = i < SIGMOIDS;
     const Vec scale = powerOfTwo(e.shifted[i]);
-    over[i] = mulAdd(e.p[i], scale, sigmoid ? scale : scale - splat(k[One]));
-    under[i] = over[i] + splat(k[sigmoid ? One : Two]);
+    over[i] = mulAdd(e.p[i], scale, sigmoid ? scale : scale - splat(k.one));
+    under[i] = over[i] + splat(sigmoid ? k.one : k.two);
   }
-#if defined(__AVX512F__)
-  // A division keeps both arithmetic units busy for 16 cycles; an approximate reciprocal and one Newton step take 3.
-  Vec inverse[N];
-  RONDO_UNROLL for (int i = 0; i < N; i++) inverse[i] = (Vec)__builtin_ia32_rcp14ps512_mask(under[i], Vec{}, -1);
-  RONDO_UNROLL for (int i = 0; i < N; i++) under[i] = mulAdd(-under[i], inverse[i], splat(k[One]));
-  RONDO_UNROLL for (int i = 0; i < N; i++) inverse[i] = mulAdd(inverse[i], under[i], inverse[i]);
-  RONDO_UNROLL for (int i = 0; i < N; i++) x[i] = over[i] * inverse[i];
-#else
   RONDO_UNROLL for (int i = 0; i < N; i++) x[i] = over[i] / under[i];
-#endif
 }
 
 // Calls f(Together<SIZE>(), i) for i = 0, SIZE, 2 SIZE, …, and f(Together<1>(), i) for what is left of count.
@@ -279,37 +272,37 @@ RONDO_INLINE Vec vtanh(Vec x) {
   return v[0];
 }
 
-// ---- log and relatives --------------------------------------------------------------------------------------------------
+// ---- log and relatives ----------------------------------------------------------------------------------------------
 
 // log(x) = n ln 2 + log(1 + f), with 1 + f in [sqrt(1/2), sqrt(2)); log(0) = -inf, NaN below zero.
 RONDO_INLINE Vec vlog(Vec x) {
-  const float* k = constants();
-  const VecInt tiny = x < splat(k[SmallestNormal]);
-  const Vec scaled = choose(tiny, x * splat(k[TwoTo23]), x);
+  const MathConstants& k = constants();
+  const VecInt tiny = x < splat(k.smallestNormal);
+  const Vec scaled = choose(tiny, x * splat(k.twoTo23), x);
   const VecInt offset = asInt(scaled) - splatInt(0x3f3504f3);  // sqrt(1/2): splits the octaves there
   const VecInt exponent = (offset >> 23) - (tiny & splatInt(23));
-  const Vec f = asFloat((offset & splatInt(0x7fffff)) + splatInt(0x3f3504f3)) - splat(k[One]);
-  const Vec n = asFloat(exponent + asInt(splat(k[RoundMagic]))) - splat(k[RoundMagic]);
-  const Vec s = f / (f + splat(k[Two]));
+  const Vec f = asFloat((offset & splatInt(0x7fffff)) + splatInt(0x3f3504f3)) - splat(k.one);
+  const Vec n = asFloat(exponent + asInt(splat(k.roundMagic))) - splat(k.roundMagic);
+  const Vec s = f / (f + splat(k.two));
   const Vec z = s * s;
-  Vec q = mulAdd(splat(k[LogC4]), z, splat(k[LogC3]));
-  q = mulAdd(q, z, splat(k[LogC2]));
-  q = mulAdd(q, z, splat(k[LogC1]));
+  Vec q = mulAdd(splat(k.logC4), z, splat(k.logC3));
+  q = mulAdd(q, z, splat(k.logC2));
+  q = mulAdd(q, z, splat(k.logC1));
   // log(1 + f) = 2 atanh(s) = f - s (f - z q)
-  Vec y = mulAdd(n, splat(k[Ln2Low]), -(s * (f - z * q)));
-  y = mulAdd(n, splat(k[Ln2High]), f + y);
-  y = choose(x == splat(k[Infinity]), x, y);
-  y = choose(x == Vec{}, splat(k[MinusInfinity]), y);
+  Vec y = mulAdd(n, splat(k.ln2Low), -(s * (f - z * q)));
+  y = mulAdd(n, splat(k.ln2High), f + y);
+  y = choose(x == splat(k.infinity), x, y);
+  y = choose(x == Vec{}, splat(k.minusInfinity), y);
   return choose(x >= Vec{}, y, asFloat(splatInt(0x7fc00000)));
 }
 
 // log(1 + x), accurate near zero: the rounding error of u = 1 + x cancels in log(u) x / (u - 1).
 RONDO_INLINE Vec vlog1p(Vec x) {
-  const float* k = constants();
-  const Vec u = x + splat(k[One]);
-  const Vec d = u - splat(k[One]);
+  const MathConstants& k = constants();
+  const Vec u = x + splat(k.one);
+  const Vec d = u - splat(k.one);
   const Vec y = vlog(u) * (x / d);
-  return choose((d == Vec{}) | (u == splat(k[Infinity])), x, y);
+  return choose((d == Vec{}) | (u == splat(k.infinity)), x, y);
 }
 
 }  // namespace RONDO_ARCH

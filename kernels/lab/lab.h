@@ -51,7 +51,8 @@ inline double difference(const float* got, const std::vector<double>& want) {
   return error / largest;
 }
 
-inline void expectClose(const char* what, const char* name, const float* got, const std::vector<double>& want, double limit) {
+inline void expectClose(const char* what, const char* name, const float* got, const std::vector<double>& want,
+                        double limit) {
   const double e = difference(got, want);
   if (e <= limit) return;
   printf("FAIL %s: %s differs by %.2e\n", what, name, e);

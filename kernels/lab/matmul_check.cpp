@@ -14,7 +14,8 @@ static void check(int batch, int m, int n, int k, bool ta, bool tb, bool accumul
       for (int c = 0; c < n; c++) {
         double sum = accumulate ? start[(size_t(i) * m + r) * n + c] : 0;
         for (int q = 0; q < k; q++)
-          sum += double(a[size_t(i) * m * k + (ta ? q * m + r : r * k + q)]) * b[size_t(i) * strideB + (tb ? c * k + q : q * n + c)];
+          sum += double(a[size_t(i) * m * k + (ta ? q * m + r : r * k + q)]) *
+                 b[size_t(i) * strideB + (tb ? c * k + q : q * n + c)];
         want[(size_t(i) * m + r) * n + c] = sum;
       }
   char what[200];
@@ -27,7 +28,8 @@ static void check(int batch, int m, int n, int k, bool ta, bool tb, bool accumul
     matMul(a.data(), b.data(), out.data(), batch, m, n, k, m * k, strideB, ta, tb, accumulate);
     expectClose(what, "out", out.data(), want, 1e-6 * std::sqrt(k + 1.0));
     if (threads == 1) first = out;
-    if (out.size() && memcmp(first.data(), out.data(), out.size() * 4)) printf("FAIL %s: threads change the result\n", what), failures++;
+    if (out.size() && memcmp(first.data(), out.data(), out.size() * 4))
+      printf("FAIL %s: threads change the result\n", what), failures++;
   }
 }
 
@@ -36,9 +38,12 @@ static void time(int m, int n, int k, bool ta, bool tb, int threads) {
   const auto a = randoms(size_t(m) * k), b = randoms(size_t(k) * n);
   std::vector<float> out(size_t(m) * n);
   const int repeats = int(2e8 / (2.0 * m * n * k)) + 1;
-  const double t = fastest(9, [&] {
-    for (int i = 0; i < repeats; i++) matMul(a.data(), b.data(), out.data(), 1, m, n, k, 0, 0, ta, tb, 0);
-  }) / repeats;
+  const double t = fastest(9,
+                           [&] {
+                             for (int i = 0; i < repeats; i++)
+                               matMul(a.data(), b.data(), out.data(), 1, m, n, k, 0, 0, ta, tb, 0);
+                           }) /
+                   repeats;
   printf("%5d %5d %5d %s%s threads %d: %9.2f us, %3.0f %% of peak\n", m, n, k, ta ? "T" : "N", tb ? "T" : "N", threads,
          t * 1e6, 100 * shareOfPeak(2.0 * m * n * k, t, threads));
 }

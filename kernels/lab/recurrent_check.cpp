@@ -14,10 +14,13 @@ static Outputs run(const Problem& p, bool training, bool wantDx = true) {
   const float poison = NAN;
   const int B = p.batch, T = p.time, I = p.inputs, U = p.units, after = p.kind == GruAfter;
   const bool gru = p.kind == GruAfter || p.kind == GruBefore;
-  const int savedSize = p.kind == Lstm ? lstmSavedSize(B, T, I, U) : gru ? gruSavedSize(after, B, T, I, U) : rnnSavedSize(B, T, I, U);
+  const int savedSize = p.kind == Lstm ? lstmSavedSize(B, T, I, U)
+                        : gru          ? gruSavedSize(after, B, T, I, U)
+                                       : rnnSavedSize(B, T, I, U);
   const auto scratchSize = [&](int backward) {
-    return p.kind == Lstm ? lstmScratchSize(B, T, I, U, backward) : gru ? gruScratchSize(after, B, T, I, U, backward)
-                                                                        : rnnScratchSize(B, T, I, U, backward);
+    return p.kind == Lstm ? lstmScratchSize(B, T, I, U, backward)
+           : gru          ? gruScratchSize(after, B, T, I, U, backward)
+                          : rnnScratchSize(B, T, I, U, backward);
   };
   std::vector<float> saved(training ? savedSize : 0, poison), scratch(scratchSize(0), poison);
   float* keep = training ? saved.data() : nullptr;
@@ -35,8 +38,8 @@ static Outputs run(const Problem& p, bool training, bool wantDx = true) {
     lstmForward(x, w, u, bias, h0, c0, mask, rm, o.y.data(), o.hT.data(), o.cT.data(), keep, scratch.data(), B, T, I, U,
                 p.sequences, p.goBackwards, p.zeroOutputForMask);
   else if (gru)
-    gruForward(after, x, w, u, bias, h0, mask, rm, o.y.data(), o.hT.data(), keep, scratch.data(), B, T, I, U, p.sequences,
-               p.goBackwards, p.zeroOutputForMask);
+    gruForward(after, x, w, u, bias, h0, mask, rm, o.y.data(), o.hT.data(), keep, scratch.data(), B, T, I, U,
+               p.sequences, p.goBackwards, p.zeroOutputForMask);
   else
     rnnForward(p.activation, x, w, u, bias, h0, mask, rm, o.y.data(), o.hT.data(), keep, scratch.data(), B, T, I, U,
                p.sequences, p.goBackwards, p.zeroOutputForMask);
@@ -78,9 +81,11 @@ static void check(Problem p) {
   p.fill();
   char what[200];
   static const char* const kinds[] = {"lstm", "gru", "gru (reset before)", "rnn"};
-  snprintf(what, sizeof what, "%s activation %d [%d, %d, %d] -> %d, sequences %d backwards %d zero %d bias %d states %d mask %d dropout %d",
-           kinds[p.kind], p.activation, p.batch, p.time, p.inputs, p.units, p.sequences, p.goBackwards,
-           p.zeroOutputForMask, p.useBias, p.useStates, p.useMask, p.useRecurrentMask);
+  snprintf(
+      what, sizeof what,
+      "%s activation %d [%d, %d, %d] -> %d, sequences %d backwards %d zero %d bias %d states %d mask %d dropout %d",
+      kinds[p.kind], p.activation, p.batch, p.time, p.inputs, p.units, p.sequences, p.goBackwards, p.zeroOutputForMask,
+      p.useBias, p.useStates, p.useMask, p.useRecurrentMask);
   const Results want = solve(p);
   rondo::setThreads(1);
   const Outputs got = run(p, true);
@@ -99,8 +104,8 @@ static void check(Problem p) {
   for (int threads = 1; threads <= 3; threads++) {
     rondo::setThreads(threads);
     const Outputs inference = run(p, false);
-    expect(same(inference.y, got.y) && same(inference.hT, got.hT) && (p.kind != Lstm || same(inference.cT, got.cT)), what,
-           "inference differs from training");
+    expect(same(inference.y, got.y) && same(inference.hT, got.hT) && (p.kind != Lstm || same(inference.cT, got.cT)),
+           what, "inference differs from training");
     const Outputs again = run(p, true);
     expect(same(again.y, got.y) && same(again.dx, got.dx) && same(again.dKernel, got.dKernel) &&
                same(again.dRecurrent, got.dRecurrent) && same(again.dBias, got.dBias) && same(again.dh0, got.dh0),
@@ -129,14 +134,16 @@ static void checkStreaming(Kind kind, int batch, int time, int inputs, int units
     step.h0 = o.hT;
     if (kind == Lstm) step.c0 = o.cT;
   }
-  expect(same(step.h0, whole.hT) && (kind != Lstm || same(step.c0, whole.cT)), "streaming", "differs from the whole sequence");
+  expect(same(step.h0, whole.hT) && (kind != Lstm || same(step.c0, whole.cT)), "streaming",
+         "differs from the whole sequence");
 }
 
 /** The reference's gradients against central differences. */
 static void checkReference(Problem p) {
   p.fill();
   const auto toDouble = [](const std::vector<float>& v) { return std::vector<double>(v.begin(), v.end()); };
-  std::vector<double> values[] = {toDouble(p.x), toDouble(p.kernel), toDouble(p.recurrent), toDouble(p.bias), toDouble(p.h0), toDouble(p.c0)};
+  std::vector<double> values[] = {toDouble(p.x),    toDouble(p.kernel), toDouble(p.recurrent),
+                                  toDouble(p.bias), toDouble(p.h0),     toDouble(p.c0)};
   const auto loss = [&] {
     const Results r = solve(p, values[0], values[1], values[2], values[3], values[4], values[5]);
     double sum = 0;
@@ -156,7 +163,8 @@ static void checkReference(Problem p) {
       values[which][i] = x;
       const double numeric = (up - down) / (2 * step);
       if (!(std::fabs(numeric - (*gradients[which])[i]) < 1e-7)) {
-        printf("FAIL reference: kind %d gradient %d[%zu] %g, numerically %g\n", p.kind, which, i, (*gradients[which])[i], numeric);
+        printf("FAIL reference: kind %d gradient %d[%zu] %g, numerically %g\n", p.kind, which, i,
+               (*gradients[which])[i], numeric);
         failures++;
       }
     }
@@ -170,28 +178,31 @@ static void time(Kind kind, int batch, int steps, int inputs, int units, int thr
   p.fill();
   const bool gru = kind == GruAfter || kind == GruBefore;
   const int after = kind == GruAfter, B = batch, T = steps, I = inputs, U = units;
-  std::vector<float> saved(kind == Lstm ? lstmSavedSize(B, T, I, U) : gru ? gruSavedSize(after, B, T, I, U) : rnnSavedSize(B, T, I, U));
-  std::vector<float> scratch(1 << 25), y(p.outputs()), hT(p.h0.size()), cT(hT), dx(p.x.size()), dKernel(p.kernel.size()),
-      dRecurrent(p.recurrent.size()), dBias(p.biasSize());
+  std::vector<float> saved(kind == Lstm ? lstmSavedSize(B, T, I, U)
+                           : gru        ? gruSavedSize(after, B, T, I, U)
+                                        : rnnSavedSize(B, T, I, U));
+  std::vector<float> scratch(1 << 25), y(p.outputs()), hT(p.h0.size()), cT(hT), dx(p.x.size()),
+      dKernel(p.kernel.size()), dRecurrent(p.recurrent.size()), dBias(p.biasSize());
   const auto forward = [&](float* keep) {
     if (kind == Lstm)
-      lstmForward(p.x.data(), p.kernel.data(), p.recurrent.data(), p.bias.data(), 0, 0, 0, 0, y.data(), hT.data(), cT.data(),
-                  keep, scratch.data(), B, T, I, U, 1, 0, 0);
+      lstmForward(p.x.data(), p.kernel.data(), p.recurrent.data(), p.bias.data(), 0, 0, 0, 0, y.data(), hT.data(),
+                  cT.data(), keep, scratch.data(), B, T, I, U, 1, 0, 0);
     else if (gru)
-      gruForward(after, p.x.data(), p.kernel.data(), p.recurrent.data(), p.bias.data(), 0, 0, 0, y.data(), hT.data(), keep,
-                 scratch.data(), B, T, I, U, 1, 0, 0);
+      gruForward(after, p.x.data(), p.kernel.data(), p.recurrent.data(), p.bias.data(), 0, 0, 0, y.data(), hT.data(),
+                 keep, scratch.data(), B, T, I, U, 1, 0, 0);
     else
       rnnForward(1, p.x.data(), p.kernel.data(), p.recurrent.data(), p.bias.data(), 0, 0, 0, y.data(), hT.data(), keep,
                  scratch.data(), B, T, I, U, 1, 0, 0);
   };
   const auto backward = [&] {
     if (kind == Lstm)
-      lstmBackward(p.x.data(), p.kernel.data(), p.recurrent.data(), 0, 0, 0, 0, saved.data(), p.dy.data(), 0, 0, dx.data(),
-                   dKernel.data(), dRecurrent.data(), dBias.data(), 0, 0, scratch.data(), B, T, I, U, 1, 0, 0);
+      lstmBackward(p.x.data(), p.kernel.data(), p.recurrent.data(), 0, 0, 0, 0, saved.data(), p.dy.data(), 0, 0,
+                   dx.data(), dKernel.data(), dRecurrent.data(), dBias.data(), 0, 0, scratch.data(), B, T, I, U, 1, 0,
+                   0);
     else if (gru)
       gruBackward(after, p.x.data(), p.kernel.data(), p.recurrent.data(), p.bias.data(), 0, 0, 0, saved.data(),
-                  p.dy.data(), 0, dx.data(), dKernel.data(), dRecurrent.data(), dBias.data(), 0, scratch.data(), B, T, I, U,
-                  1, 0, 0);
+                  p.dy.data(), 0, dx.data(), dKernel.data(), dRecurrent.data(), dBias.data(), 0, scratch.data(), B, T,
+                  I, U, 1, 0, 0);
     else
       rnnBackward(1, p.x.data(), p.kernel.data(), p.recurrent.data(), 0, 0, 0, saved.data(), p.dy.data(), 0, dx.data(),
                   dKernel.data(), dRecurrent.data(), dBias.data(), 0, scratch.data(), B, T, I, U, 1, 0, 0);
@@ -242,7 +253,8 @@ int main(int argc, char** argv) {
       p.batch = 2, p.time = 3, p.inputs = 2, p.units = 3;
       if (bits % 3 == 0) checkReference(p);
       p.activation = bits % 4;
-      const int batches[] = {1, 2, 3, 7, 13, 33}, times[] = {1, 2, 5, 9, 40}, widths[] = {1, 3, 4, 5, 8, 16, 19, 33, 50, 64, 70, 100};
+      const int batches[] = {1, 2, 3, 7, 13, 33}, times[] = {1, 2, 5, 9, 40},
+                widths[] = {1, 3, 4, 5, 8, 16, 19, 33, 50, 64, 70, 100};
       for (int i = 0; i < 4; i++) {
         p.batch = batches[nextRandom() % 6], p.time = times[nextRandom() % 5];
         p.inputs = widths[nextRandom() % 12], p.units = widths[nextRandom() % 12];
@@ -255,7 +267,8 @@ int main(int argc, char** argv) {
     }
   Problem large = {};
   large.sequences = large.useBias = true;
-  for (Kind kind : {Lstm, GruAfter, GruBefore, Rnn}) {  // several chunks of steps, several pieces of the inner dimension
+  for (Kind kind :
+       {Lstm, GruAfter, GruBefore, Rnn}) {  // several chunks of steps, several pieces of the inner dimension
     large.kind = kind, large.activation = 1, large.batch = 32, large.time = 40, large.inputs = 140, large.units = 150;
     check(large);
     for (int units : {1, 8, 19, 64, 100})

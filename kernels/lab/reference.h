@@ -1,6 +1,6 @@
 // The recurrent layers in plain double precision, one element at a time, with gradients: what the kernels are checked
-// against. Written from the formulas of Keras, step by step and sequence by sequence; its own gradients are checked against
-// finite differences.
+// against. Written from the formulas of Keras, step by step and sequence by sequence; its own gradients are checked
+// against finite differences.
 #pragma once
 #include "lab.h"
 
@@ -66,8 +66,9 @@ struct Step {
   int shown = -1;  // the step whose hNew is this step's output, or none
 };
 
-template <class V> inline Results solve(const Problem& p, const V& x, const V& kernel, const V& recurrent, const V& bias,
-                                        const V& h0, const V& c0) {
+template <class V>
+inline Results solve(const Problem& p, const V& x, const V& kernel, const V& recurrent, const V& bias, const V& h0,
+                     const V& c0) {
   const int u = p.units, in = p.inputs, G = p.gates(), W = G * u;
   Results r;
   r.y.assign(p.outputs(), 0);
@@ -139,7 +140,8 @@ template <class V> inline Results solve(const Problem& p, const V& x, const V& k
       if (steps[s].shown >= 0 && (p.sequences || s == p.time - 1))
         for (int j = 0; j < u; j++)
           dShown[steps[s].shown][j] += p.dy[(p.sequences ? size_t(b) * p.time + s : b) * u + j];
-    std::vector<double> dh(&p.dhT[size_t(b) * u], &p.dhT[size_t(b) * u] + u), dc(&p.dcT[size_t(b) * u], &p.dcT[size_t(b) * u] + u);
+    std::vector<double> dh(&p.dhT[size_t(b) * u], &p.dhT[size_t(b) * u] + u),
+        dc(&p.dcT[size_t(b) * u], &p.dcT[size_t(b) * u] + u);
     for (int s = p.time - 1; s >= 0; s--) {
       const Step& k = steps[s];
       if (k.masked) continue;

@@ -51,14 +51,23 @@ static void check(const char* name, F f, G exact, float limit, float low, float 
 
 int main() {
   const float all = INFINITY, tiny = 1.2e-38f;
-  check("exp", [](Vec x) { return vexp(x); }, [](double x) { return std::exp(x); }, 1.5f, -all, all, 0);
-  check("expNegative", [](Vec x) { return vexpNegative(x); }, [](double x) { return std::exp(x); }, 1.5f, -all, 0, tiny);
-  check("expm1", [](Vec x) { return vexpm1(x); }, [](double x) { return std::expm1(x); }, 3, -all, all, 0);
-  check("sigmoid", [](Vec x) { return vsigmoid(x); }, [](double x) { return 1 / (1 + std::exp(-x)); }, 3, -all, all, tiny);
-  check("tanh", [](Vec x) { return vtanh(x); }, [](double x) { return std::tanh(x); }, 3, -all, all, 0);
-  check("log", [](Vec x) { return vlog(x); }, [](double x) { return std::log(x); }, 2, -all, all, 0);
-  check("log1p", [](Vec x) { return vlog1p(x); }, [](double x) { return std::log1p(x); }, 4, -all, all, 0);
-  check("sqrt", [](Vec x) { return vsqrt(x); }, [](double x) { return std::sqrt(x); }, 0.6f, -all, all, 0);
+  check(
+      "exp", [](Vec x) { return vexp(x); }, [](double x) { return std::exp(x); }, 1.5f, -all, all, 0);
+  check(
+      "expNegative", [](Vec x) { return vexpNegative(x); }, [](double x) { return std::exp(x); }, 1.5f, -all, 0, tiny);
+  check(
+      "expm1", [](Vec x) { return vexpm1(x); }, [](double x) { return std::expm1(x); }, 3, -all, all, 0);
+  check(
+      "sigmoid", [](Vec x) { return vsigmoid(x); }, [](double x) { return 1 / (1 + std::exp(-x)); }, 3, -all, all,
+      tiny);
+  check(
+      "tanh", [](Vec x) { return vtanh(x); }, [](double x) { return std::tanh(x); }, 3, -all, all, 0);
+  check(
+      "log", [](Vec x) { return vlog(x); }, [](double x) { return std::log(x); }, 2, -all, all, 0);
+  check(
+      "log1p", [](Vec x) { return vlog1p(x); }, [](double x) { return std::log1p(x); }, 4, -all, all, 0);
+  check(
+      "sqrt", [](Vec x) { return vsqrt(x); }, [](double x) { return std::sqrt(x); }, 0.6f, -all, all, 0);
   printf(failures ? "FAILED\n" : "ok, VW = %d\n", VW);
   return failures != 0;
 }
