@@ -332,6 +332,8 @@ async function train(
     await feed.close();
   }
   history.aborted = context.aborted;
+  // An aborted training goes on later from the weights it has now.
+  if (!history.aborted && model.built) model.optimizer.finalizeVariables(model.trainableWeights);
   for (const callback of callbacks) await callback.onTrainEnd?.(logs, context);
 }
 
