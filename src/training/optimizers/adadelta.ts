@@ -2,8 +2,9 @@ import { add, div, mul } from "../../tensor/ops/arithmetic.js";
 import { sqrt, square } from "../../tensor/ops/unary.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
+import { checkFraction, checkNotNegative } from "../checks.js";
 import { addScaled, blend } from "./in-place.js";
-import { checkFraction, checkNotNegative, Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { Optimizer, type OptimizerOptions } from "./optimizer.js";
 
 export interface AdadeltaOptions extends OptimizerOptions {
   /** How slowly the averages of squares change. 0.95 by default. */

@@ -4,8 +4,9 @@ import { mean } from "../../tensor/ops/reduce.js";
 import { sqrt, square } from "../../tensor/ops/unary.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
+import { checkNotNegative, checkWithin } from "../checks.js";
 import { addScaled, blend } from "./in-place.js";
-import { checkNotNegative, checkWithin, Optimizer, type OptimizerOptions, type SlotStart } from "./optimizer.js";
+import { Optimizer, type OptimizerOptions, type SlotStart } from "./optimizer.js";
 
 export interface AdafactorOptions extends OptimizerOptions {
   /** The averages of squares forget by 1 - t^beta2Decay in update t; between -1 and 0. -0.8 by default. */

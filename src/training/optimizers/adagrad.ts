@@ -2,8 +2,9 @@ import { add, div } from "../../tensor/ops/arithmetic.js";
 import { sqrt, square } from "../../tensor/ops/unary.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
+import { checkNotNegative } from "../checks.js";
 import { addScaled } from "./in-place.js";
-import { checkNotNegative, Optimizer, type OptimizerOptions, type SlotStart } from "./optimizer.js";
+import { Optimizer, type OptimizerOptions, type SlotStart } from "./optimizer.js";
 
 export interface AdagradOptions extends OptimizerOptions {
   /** What the sums of squared gradients start from. 0.1 by default. */

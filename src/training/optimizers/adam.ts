@@ -1,6 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkFraction, checkNotNegative, Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { checkFraction, checkNotNegative } from "../checks.js";
+import { Optimizer, type OptimizerOptions } from "./optimizer.js";
 
 export interface AdamOptions extends OptimizerOptions {
   /** How slowly the average gradient changes. 0.9 by default. */

@@ -2,8 +2,9 @@ import { add, mul } from "../../tensor/ops/arithmetic.js";
 import { sign } from "../../tensor/ops/unary.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
+import { checkFraction } from "../checks.js";
 import { addScaled, blend } from "./in-place.js";
-import { checkFraction, Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { Optimizer, type OptimizerOptions } from "./optimizer.js";
 
 export interface LionOptions extends OptimizerOptions {
   /** How much of the direction is the average gradient rather than the new one. 0.9 by default. */

@@ -4,16 +4,9 @@ import { transpose } from "../../tensor/ops/movement.js";
 import { norm } from "../../tensor/ops/reduce.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkCount } from "../checks.js";
+import { checkCount, checkFraction, checkNotNegative } from "../checks.js";
 import { addScaled, blend } from "./in-place.js";
-import {
-  checkFraction,
-  checkNames,
-  checkNotNegative,
-  Optimizer,
-  type OptimizerOptions,
-  type SlotStart,
-} from "./optimizer.js";
+import { checkNames, Optimizer, type OptimizerOptions, type SlotStart } from "./optimizer.js";
 
 export interface MuonOptions extends OptimizerOptions {
   /** How much of the sum of gradients is kept. 0.95 by default. */

@@ -2,8 +2,9 @@ import { add, div } from "../../tensor/ops/arithmetic.js";
 import { sqrt, square } from "../../tensor/ops/unary.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
+import { checkFraction, checkNotNegative } from "../checks.js";
 import { addScaled, blend } from "./in-place.js";
-import { checkFraction, checkNotNegative, Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { Optimizer, type OptimizerOptions } from "./optimizer.js";
 
 export interface NadamOptions extends OptimizerOptions {
   /** How slowly the average gradient changes. 0.9 by default. */

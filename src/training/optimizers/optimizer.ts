@@ -5,7 +5,7 @@ import { scope } from "../../tensor/scope.js";
 import { formatShape, type Shape, sameShape } from "../../tensor/shape.js";
 import { allocate, type Tensor, tensor } from "../../tensor/tensor.js";
 import { Variable } from "../../tensor/variable.js";
-import { checkCount } from "../checks.js";
+import { checkCount, checkNotNegative, checkWithin } from "../checks.js";
 import type { SavedState } from "../saved-state.js";
 import type { Schedule } from "../schedules.js";
 import { type Clipping, clipGradients } from "./clip.js";
@@ -381,26 +381,6 @@ function checkRate(where: string, rate: number): void {
   if (typeof rate === "number" && rate >= 0 && Number.isFinite(rate)) return;
   throw new RondoError("value", `${where}: a learning rate is a finite number of at least 0`, {
     received: String(rate),
-  });
-}
-
-/** @internal */
-export function checkNotNegative(where: string, name: string, value: number): void {
-  if (typeof value === "number" && value >= 0 && Number.isFinite(value)) return;
-  throw new RondoError("value", `${where}: ${name} must be a number of at least 0`, { received: `${name} = ${value}` });
-}
-
-/** @internal */
-export function checkFraction(where: string, name: string, value: number): void {
-  if (typeof value === "number" && value >= 0 && value < 1) return;
-  throw new RondoError("value", `${where}: ${name} must be at least 0 and below 1`, { received: `${name} = ${value}` });
-}
-
-/** @internal */
-export function checkWithin(where: string, name: string, value: number, low: number, high: number): void {
-  if (typeof value === "number" && value >= low && value <= high) return;
-  throw new RondoError("value", `${where}: ${name} must be a number from ${low} to ${high}`, {
-    received: `${name} = ${value}`,
   });
 }
 
