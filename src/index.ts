@@ -196,9 +196,14 @@ export { scope } from "./tensor/scope.js";
 export type { DType, Shape } from "./tensor/shape.js";
 export { keep, memory, type NestedNumbers, Tensor, type TensorLike, type TypedArray, tensor } from "./tensor/tensor.js";
 export { Variable, variable } from "./tensor/variable.js";
+export type { CSVLoggerOptions } from "./training/callbacks/csv-logger.js";
+export { callbacks } from "./training/callbacks/index.js";
+export type { JSONLoggerOptions } from "./training/callbacks/json-logger.js";
+export type { ModelCheckpointOptions } from "./training/callbacks/model-checkpoint.js";
+export type { ReduceLROnPlateauOptions } from "./training/callbacks/reduce-lr-on-plateau.js";
 export type { Callback, Logs, TrainingContext } from "./training/callbacks.js";
 export { type CompileConfig, type CompileOptions, compileOptionsFromConfig } from "./training/compile.js";
-export { callbacks, type EarlyStoppingOptions, earlyStopping } from "./training/early-stopping.js";
+export { type EarlyStoppingOptions, earlyStopping } from "./training/early-stopping.js";
 export type { EvaluateOptions } from "./training/evaluate.js";
 export type { FitOptions, History, ValidationData } from "./training/fit.js";
 export { type Loss, type LossFunction, type LossLike, losses } from "./training/losses.js";
@@ -217,5 +222,17 @@ export type { RMSPropOptions } from "./training/optimizers/rmsprop.js";
 export type { SGDOptions } from "./training/optimizers/sgd.js";
 export type { PredictOptions } from "./training/predict.js";
 export type { SavedState } from "./training/saved-state.js";
-export { type Schedule, schedules } from "./training/schedules.js";
+export {
+  type CosineDecayOptions,
+  type CosineDecayRestartsOptions,
+  type ExponentialDecayOptions,
+  type InverseTimeDecayOptions,
+  type OneCycleOptions,
+  type PiecewiseConstantOptions,
+  type PolynomialDecayOptions,
+  type Schedule,
+  type StepOptions,
+  schedules,
+  type WarmupOptions,
+} from "./training/schedules.js";
 export type { Truncation } from "./training/truncated.js";

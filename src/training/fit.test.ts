@@ -293,6 +293,16 @@ describe("callbacks", () => {
   });
 });
 
+test('batchSize "all" makes one update of all examples per epoch', async () => {
+  const [whole, batch] = [line(), line()];
+  const [x, y] = [numbers(...Array.from({ length: 40 }, (_, i) => i / 40)), numbers(...Array(40).fill(1))];
+  await whole.fit(x, y, { batchSize: "all", epochs: 3, validationSplit: 0.25, shuffle: false });
+  await batch.fit(x.slice(0, 30), y.slice(0, 30), { batchSize: 30, epochs: 3, shuffle: false });
+  expect(whole.optimizer.iterations).toBe(3);
+  expect(weightsOf(whole)).toEqual(weightsOf(batch));
+  await expect(whole.fit(x, y, { batchSize: "half" as never })).rejects.toThrow(/batchSize/);
+});
+
 test("with useEma training ends with the moving averages as weights", async () => {
   const model = sequential([layers.dense({ units: 1, useBias: false, kernelInitializer: "zeros", inputShape: [1] })]);
   const optimizer = optimizers.sgd({ learningRate: 1, useEma: true, emaMomentum: 0.5 });
