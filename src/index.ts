@@ -206,6 +206,11 @@ export { type CompileConfig, type CompileOptions, compileOptionsFromConfig } fro
 export { type EarlyStoppingOptions, earlyStopping } from "./training/early-stopping.js";
 export type { EvaluateOptions } from "./training/evaluate.js";
 export type { FitOptions, History, ValidationData } from "./training/fit.js";
+export {
+  findLearningRate,
+  type LearningRateFinderOptions,
+  type LearningRateRange,
+} from "./training/learning-rate-finder.js";
 export { type Loss, type LossFunction, type LossLike, losses } from "./training/losses.js";
 export { type Metric, type MetricLike, metrics } from "./training/metrics.js";
 export type { AdadeltaOptions } from "./training/optimizers/adadelta.js";
