@@ -14,7 +14,7 @@ import { type OptimizerName, optimizerFromConfig, resolveOptimizer } from "./opt
 import { type LearningRate, Optimizer } from "./optimizers/optimizer.js";
 
 export interface CompileOptions {
-  /** "sgd", "rmsprop", "adam", or one with options: `optimizers.adam({ learningRate: 0.003 })`. */
+  /** "sgd", "rmsprop", "adam", "adamw", …, or one with options: `optimizers.adam({ learningRate: 0.003 })`. */
   optimizer: OptimizerName | Optimizer;
   /** "meanSquaredError", "sparseCategoricalCrossentropy", …, one with options, or a function of (yTrue, yPred). */
   loss: LossLike;
