@@ -88,6 +88,6 @@ export class Conv1D extends Convolution<Values<typeof fields>> {
   /** One matrix product of all windows [batch, steps, size · features] and the kernel as a matrix. */
   private convolve(x: Tensor, kernel: Tensor): Tensor {
     const [size, features, filters] = kernel.shape as [number, number, number];
-    return matMul(concat(windowTaps(this, x, this.window), 2), reshape(kernel, [size * features, filters]));
+    return matMul(concat(windowTaps(this, x, this.windowing), 2), reshape(kernel, [size * features, filters]));
   }
 }

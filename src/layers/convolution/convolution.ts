@@ -62,7 +62,7 @@ export abstract class Convolution<V extends Values<typeof convolutionFields>> ex
   /** Features of the output, from those of the input. */
   protected abstract outputFeatures(inputs: number | null): number | null;
 
-  protected get window(): WindowSpec {
+  protected get windowing(): WindowSpec {
     const { kernelSize: size, strides, padding, dilationRate } = this.options;
     return { size, strides, padding, dilationRate };
   }
@@ -99,6 +99,6 @@ export abstract class Convolution<V extends Values<typeof convolutionFields>> ex
 
   override computeOutputShape(inputShape: BatchShape): BatchShape {
     const features = this.outputFeatures(inputShape[2] ?? null);
-    return [inputShape[0] ?? null, windowCount(this, inputShape, this.window), features];
+    return [inputShape[0] ?? null, windowCount(this, inputShape, this.windowing), features];
   }
 }

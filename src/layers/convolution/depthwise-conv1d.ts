@@ -57,6 +57,6 @@ export class DepthwiseConv1D extends Convolution<Values<typeof fields>> {
   call(input: Tensor): Tensor {
     this.requireRank(input, 3, "[batch, time, features]");
     this.requireLastSize(input, this.kernel.shape[1]!);
-    return this.finish(depthwise(this, input, this.kernel, this.window));
+    return this.finish(depthwise(this, input, this.kernel, this.windowing));
   }
 }

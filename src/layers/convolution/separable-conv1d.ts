@@ -77,7 +77,7 @@ export class SeparableConv1D extends Convolution<Values<typeof fields>> {
   call(input: Tensor): Tensor {
     this.requireRank(input, 3, "[batch, time, features]");
     this.requireLastSize(input, this.depthwiseKernel.shape[1]!);
-    const separate = depthwise(this, input, this.depthwiseKernel, this.window);
+    const separate = depthwise(this, input, this.depthwiseKernel, this.windowing);
     return this.finish(matMul(separate, squeeze(this.pointwiseKernel, 0)));
   }
 }

@@ -20,14 +20,14 @@ export class AveragePooling1D extends Pooling {
   }
 
   protected pool(input: Tensor): Tensor {
-    const sum = addN(windowTaps(this, input, this.window));
+    const sum = addN(windowTaps(this, input, this.windowing));
     return div(sum, this.counts(input.shape[1]!, sum.shape[1]!));
   }
 
   /** How many steps of the input each window holds, [1, windows, 1]. */
   private counts(time: number, windows: number): Tensor {
-    const { size, strides } = this.window;
-    const [before] = paddingOf(time, this.window);
+    const { size, strides } = this.windowing;
+    const [before] = paddingOf(time, this.windowing);
     const inside = (window: number) => {
       const from = window * strides - before;
       return Math.min(time, from + size) - Math.max(0, from);

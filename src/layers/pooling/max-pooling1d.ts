@@ -19,6 +19,6 @@ export class MaxPooling1D extends Pooling {
   }
 
   protected pool(input: Tensor): Tensor {
-    return windowTaps(this, input, this.window, Number.NEGATIVE_INFINITY).reduce((a, b) => maximum(a, b));
+    return windowTaps(this, input, this.windowing, Number.NEGATIVE_INFINITY).reduce((a, b) => maximum(a, b));
   }
 }

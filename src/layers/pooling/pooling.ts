@@ -22,7 +22,7 @@ export const poolingFields = {
 
 /** Windows over time. A mask ends here, as in Keras: steps no longer correspond. */
 export abstract class Pooling extends FieldLayer<Values<typeof poolingFields>> {
-  protected get window(): WindowSpec {
+  protected get windowing(): WindowSpec {
     const { poolSize: size, strides, padding } = this.options;
     return { size, strides: strides ?? size, padding, dilationRate: 1 };
   }
@@ -39,6 +39,6 @@ export abstract class Pooling extends FieldLayer<Values<typeof poolingFields>> {
   }
 
   override computeOutputShape(inputShape: BatchShape): BatchShape {
-    return [inputShape[0] ?? null, windowCount(this, inputShape, this.window), inputShape[2] ?? null];
+    return [inputShape[0] ?? null, windowCount(this, inputShape, this.windowing), inputShape[2] ?? null];
   }
 }
