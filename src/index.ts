@@ -56,6 +56,7 @@ export {
   type Regularizer,
   type RegularizerSpec,
   type RNNCell,
+  registerFunction,
   registerLayer,
   regularizers,
   type StepResult,
