@@ -201,7 +201,14 @@ export { type CompileConfig, type CompileOptions, compileOptionsFromConfig } fro
 export { callbacks, type EarlyStoppingOptions, earlyStopping } from "./training/early-stopping.js";
 export type { EvaluateOptions } from "./training/evaluate.js";
 export type { FitOptions, History, ValidationData } from "./training/fit.js";
-export { type Loss, type LossFunction, type LossLike, losses } from "./training/losses.js";
+export {
+  ctcLoss,
+  type Loss,
+  type LossFunction,
+  type LossLike,
+  losses,
+  type Reduction,
+} from "./training/losses/index.js";
 export { type Metric, type MetricLike, metrics } from "./training/metrics.js";
 export { optimizers } from "./training/optimizers/index.js";
 export { type LearningRate, Optimizer, type OptimizerOptions } from "./training/optimizers/optimizer.js";
