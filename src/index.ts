@@ -212,7 +212,14 @@ export {
   type LearningRateFinderOptions,
   type LearningRateRange,
 } from "./training/learning-rate-finder.js";
-export { type Loss, type LossFunction, type LossLike, losses } from "./training/losses.js";
+export {
+  ctcLoss,
+  type Loss,
+  type LossFunction,
+  type LossLike,
+  losses,
+  type Reduction,
+} from "./training/losses/index.js";
 export { type Metric, type MetricLike, metrics } from "./training/metrics.js";
 export type { AdadeltaOptions } from "./training/optimizers/adadelta.js";
 export type { AdafactorOptions } from "./training/optimizers/adafactor.js";

@@ -1,7 +1,7 @@
 import { checkOptions, closest, RondoError } from "../errors.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Logs } from "./callbacks.js";
-import { type Loss, type LossLike, lossFromConfig, resolveLoss } from "./losses.js";
+import { type Loss, type LossLike, lossFromConfig, resolveLoss } from "./losses/index.js";
 import {
   type Direction,
   MeanMetric,
@@ -53,6 +53,15 @@ export class Compiled {
     checkOptions("compile", options, ["optimizer", "loss", "metrics", "weightedMetrics", ...optimizerOptions]);
     this.optimizer = makeOptimizer(options);
     this.loss = resolveLoss(options.loss);
+    if (this.loss.reduction === "none") {
+      throw new RondoError(
+        "option",
+        `compile: ${this.loss.name} with reduction "none" gives no single number to train`,
+        {
+          fix: 'leave the reduction out, or use "sum"',
+        },
+      );
+    }
     const taken = new Set(["loss"]);
     const entry = (like: MetricLike, weighted: boolean) => {
       const metric = resolveMetric(like, this.loss);

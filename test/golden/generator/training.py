@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from .common import (
+    CUSTOM_CLASSES,
     Single,
     Spec,
     array_form,
@@ -138,11 +139,92 @@ def _losses():
         add(
             f"label_smoothing_{from_logits}", Spec("BinaryCrossentropy", label_smoothing=0.2, **suffix), ones2, one(binary2)
         )
+    for smoothing in (0.0, 0.1):
+        for from_logits in (True, False):
+            options = {"gamma": 1.5, "alpha": 0.3, "label_smoothing": smoothing, "from_logits": from_logits}
+            name = f"focal_{smoothing}"
+            one, many = (binary2, logits2) if from_logits else (sigmoid(binary2), softmax(logits2))
+            add(name, Spec("BinaryFocalCrossentropy", **options), ones2, one)
+            add(f"{name}_balanced", Spec("BinaryFocalCrossentropy", apply_class_balancing=True, **options), ones2, one)
+            add(name, Spec("CategoricalFocalCrossentropy", **options), np.eye(4, dtype=np.float32)[ids2], many)
+    add("plain", Spec("CategoricalGeneralizedCrossEntropy", q=0.7), ids2, softmax(logits2))
+    add("plain", Spec("CategoricalHinge"), np.eye(4, dtype=np.float32)[ids2], logits2)
+    add("sequence_mask", Spec("CategoricalHinge"), np.eye(4, dtype=np.float32)[ids3], logits3, mask=MASK)
+    add("binary_targets", Spec("Hinge"), ones2, binary2)
+    regions = (ones3.reshape(3, 5), sigmoid(binary3).reshape(3, 5))
+    for spec in (Spec("Dice"), Spec("Tversky", alpha=0.3, beta=0.8)):
+        add("all_axes", spec, *regions)
+        add("examples", spec.with_options(axis=[1]), *regions, sample_weight=weight)
+    points = numbers((6, 4), 0.4)
+    add("plain", Spec("Circle", gamma=4, margin=0.3), integers((6,), 0.2, 0, 2), points / np.linalg.norm(points, axis=1)[:, None])
+    add("axis", Spec("CosineSimilarity", axis=1), t3, p3)
+    add("axis", Spec("CategoricalCrossentropy", axis=1), softmax(t3.swapaxes(1, 2)).swapaxes(1, 2), softmax(p3.swapaxes(1, 2)).swapaxes(1, 2))
+    labels = np.array([[1, 1, 2, 0], [3, 0, 0, 0], [2, 1, 3, 2]], dtype=np.int32)
+    add("plain", Spec("CTC"), labels, numbers((3, 7, 4), 0.8, 2.5))
+    add("weighted", Spec("CTC", reduction="none"), labels, numbers((3, 7, 4), 0.8, 2.5), sample_weight=weight)
+    # PyTorch has the likelihoods; Keras has none.
+    series, counts = numbers((3, 5, 2), 0.9, 2.0), integers((3, 5, 2), 0.9, 0, 9)
+    add("plain", Spec("GaussianNll"), series, numbers((3, 5, 4), 0.2, 1.5))
+    add("mask", Spec("GaussianNll"), series, numbers((3, 5, 4), 0.2, 1.5), mask=MASK)
+    add("plain", Spec("StudentTNll"), series, numbers((3, 5, 6), 0.2, 1.5))
+    add("plain", Spec("NegativeBinomialNll"), counts.astype(np.float32), numbers((3, 5, 4), 0.2, 1.5))
+    add("one", Spec("NegativeBinomialNll"), counts[..., 0].astype(np.float32), numbers((3, 5, 2), 1.2, 3.0))
+    add("plain", Spec("Quantile", quantiles=[0.1, 0.5, 0.8]), series, numbers((3, 5, 6), 0.2, 1.5))
     extreme = np.array([[60, -60, 0, 5], [-45, 45, 44, 1], [0, 0, 0, 100]], dtype=np.float32)
     add("extreme_logits", Spec("SparseCategoricalCrossentropy", from_logits=True), ids2, extreme)
     add("extreme_logits", Spec("BinaryCrossentropy", from_logits=True), ones2, extreme)
     _name_uniquely(cases)
     return cases
+
+
+class _Likelihood(keras.losses.Loss):
+    """-log p of the distribution that `distribution(first half, second half, ...)` makes, the mean over the targets."""
+
+    groups = 2
+
+    def call(self, y_true, y_pred):
+        return -self.distribution(*torch.chunk(y_pred, self.groups, -1)).log_prob(self.targets(y_true, y_pred)).mean(-1)
+
+    def targets(self, y_true, y_pred):
+        return y_true.reshape(*y_pred.shape[:-1], y_pred.shape[-1] // self.groups)
+
+
+def _positive(raw):
+    return torch.nn.functional.softplus(raw) + 1e-6
+
+
+class GaussianNll(_Likelihood):
+    def distribution(self, mean, scale):
+        return torch.distributions.Normal(mean, _positive(scale))
+
+
+class StudentTNll(_Likelihood):
+    groups = 3
+
+    def distribution(self, location, scale, freedom):
+        return torch.distributions.StudentT(torch.nn.functional.softplus(freedom) + 2, location, _positive(scale))
+
+
+class NegativeBinomialNll(_Likelihood):
+    def distribution(self, mean, dispersion):
+        mean, dispersion = _positive(mean), _positive(dispersion)
+        return torch.distributions.NegativeBinomial(1 / dispersion, probs=dispersion * mean / (1 + dispersion * mean))
+
+
+class Quantile(keras.losses.Loss):
+    def __init__(self, quantiles, **options):
+        super().__init__(**options)
+        self.quantiles = quantiles
+
+    def call(self, y_true, y_pred):
+        parts = torch.chunk(y_pred, len(self.quantiles), -1)
+        errors = [(y_true - part) * (q - (y_true < part).to(y_pred.dtype)) for q, part in zip(self.quantiles, parts)]
+        return torch.stack(errors).mean(0).mean(-1)
+
+
+CUSTOM_CLASSES.update(
+    GaussianNll=GaussianNll, StudentTNll=StudentTNll, NegativeBinomialNll=NegativeBinomialNll, Quantile=Quantile
+)
 
 
 def _name_uniquely(cases):
