@@ -230,7 +230,12 @@ export { optimizers } from "./training/optimizers/index.js";
 export type { LionOptions } from "./training/optimizers/lion.js";
 export type { MuonOptions } from "./training/optimizers/muon.js";
 export type { NadamOptions } from "./training/optimizers/nadam.js";
-export { type LearningRate, Optimizer, type OptimizerOptions } from "./training/optimizers/optimizer.js";
+export {
+  type LearningRate,
+  Optimizer,
+  type OptimizerOptions,
+  type SlotStart,
+} from "./training/optimizers/optimizer.js";
 export type { RMSPropOptions } from "./training/optimizers/rmsprop.js";
 export type { SGDOptions } from "./training/optimizers/sgd.js";
 export type { PredictOptions } from "./training/predict.js";

@@ -63,7 +63,8 @@ describe("findLearningRate", () => {
       await findLearningRate(model, numbers(1, 2, 3), numbers(1, 2, 3), { batchSize: 2, steps: 5 });
       return memory().tensors;
     };
-    expect(await used()).toBe(await used());
+    const first = await used();
+    expect(await used()).toBeLessThanOrEqual(first);
   });
 
   test("says when nothing falls", async () => {

@@ -197,7 +197,8 @@ describe("averages and accumulation", () => {
         for (let i = 0; i < 4; i++) optimizer.apply(gradients);
         return memory().tensors;
       };
-      expect(steps()).toBe(steps());
+      const first = steps();
+      expect(steps(), make.name).toBeLessThanOrEqual(first);
     }
   });
 
