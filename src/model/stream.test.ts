@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { MinimalGatedUnitCell, ReadoutCell } from "../../test/layers/cells.js";
+import { OwnGatedUnitCell, ReadoutCell } from "../../test/layers/cells.js";
 import { expectClose } from "../../test/support/golden.js";
 import { RondoError } from "../errors.js";
 import { Dense, type Layer, layers } from "../layers/index.js";
@@ -80,7 +80,7 @@ const stacks: Record<string, () => Layer[]> = {
     layers.activation({ activation: "exponential" }),
   ],
   "cells of all kinds": () => [
-    layers.rnn({ cell: [layers.lstmCell({ units: 3 }), new MinimalGatedUnitCell({ units: 4 })], ...sequences }),
+    layers.rnn({ cell: [layers.lstmCell({ units: 3 }), new OwnGatedUnitCell({ units: 4 })], ...sequences }),
     layers.rnn({ cell: new ReadoutCell({ units: 3, outputUnits: 2 }), ...sequences }),
     layers.rnn({ cell: layers.gruCell({ units: 3 }), ...sequences }),
   ],
@@ -237,7 +237,7 @@ describe("memory", () => {
   });
 
   test("cells without a kernel free their temporaries", () => {
-    const stack = [layers.rnn({ cell: new MinimalGatedUnitCell({ units: 4 }) })];
+    const stack = [layers.rnn({ cell: new OwnGatedUnitCell({ units: 4 }) })];
     const x = numbers(TIME * FEATURES);
     whole(stack, tensor(x, [1, TIME, FEATURES]));
     const stepper = createStepper(stack);
