@@ -32,14 +32,22 @@ import { GlobalAveragePooling1D, type GlobalAveragePooling1DOptions } from "./po
 import { GlobalMaxPooling1D, type GlobalMaxPooling1DOptions } from "./pooling/global-max-pooling1d.js";
 import { MaxPooling1D, type MaxPooling1DOptions } from "./pooling/max-pooling1d.js";
 import { Bidirectional, type BidirectionalOptions } from "./recurrent/bidirectional.js";
+import { CoupledLSTMCell, type CoupledLSTMCellOptions } from "./recurrent/coupled-lstm-cell.js";
 import { GRU, type GRUOptions } from "./recurrent/gru.js";
 import { GRUCell, type GRUCellOptions } from "./recurrent/gru-cell.js";
+import { JordanCell, type JordanCellOptions } from "./recurrent/jordan-cell.js";
+import { LayerNormGRUCell, type LayerNormGRUCellOptions } from "./recurrent/layer-norm-gru-cell.js";
+import { LayerNormLSTMCell, type LayerNormLSTMCellOptions } from "./recurrent/layer-norm-lstm-cell.js";
 import { LSTM, type LSTMOptions } from "./recurrent/lstm.js";
 import { LSTMCell, type LSTMCellOptions } from "./recurrent/lstm-cell.js";
+import { MinimalGatedUnitCell, type MinimalGatedUnitCellOptions } from "./recurrent/minimal-gated-unit-cell.js";
+import { PeepholeLSTMCell, type PeepholeLSTMCellOptions } from "./recurrent/peephole-lstm-cell.js";
+import { ProjectedLSTMCell, type ProjectedLSTMCellOptions } from "./recurrent/projected-lstm-cell.js";
 import { RNN, type RNNOptions } from "./recurrent/rnn.js";
 import { SimpleRNN, type SimpleRNNOptions } from "./recurrent/simple-rnn.js";
 import { SimpleRNNCell, type SimpleRNNCellOptions } from "./recurrent/simple-rnn-cell.js";
 import { StackedRNNCells, type StackedRNNCellsOptions } from "./recurrent/stacked-cells.js";
+import { ZoneoutCell, type ZoneoutCellOptions } from "./recurrent/zoneout-cell.js";
 import { Cropping1D, type Cropping1DOptions } from "./reshaping/cropping1d.js";
 import { Permute, type PermuteOptions } from "./reshaping/permute.js";
 import { UpSampling1D, type UpSampling1DOptions } from "./reshaping/up-sampling1d.js";
@@ -64,6 +72,8 @@ export const layers = {
   bidirectional: (options: BidirectionalOptions) => new Bidirectional(options),
   /** Convolution over time. @see Conv1D */
   conv1d: (options: Conv1DOptions) => new Conv1D(options),
+  /** One step of an LSTM whose input and forget gates are one. @see CoupledLSTMCell */
+  coupledLSTMCell: (options: CoupledLSTMCellOptions) => new CoupledLSTMCell(options),
   /** Takes steps off the start and the end. @see Cropping1D */
   cropping1d: (options?: Cropping1DOptions) => new Cropping1D(options),
   /** activation(x · kernel + bias) over the last axis. @see Dense */
@@ -92,10 +102,16 @@ export const layers = {
   gru: (options: GRUOptions) => new GRU(options),
   /** One step of a gated recurrent unit. @see GRUCell */
   gruCell: (options: GRUCellOptions) => new GRUCell(options),
+  /** One step of a network that feeds back its output. @see JordanCell */
+  jordanCell: (options: JordanCellOptions) => new JordanCell(options),
   /** Any function of a tensor. @see Lambda */
   lambda: (options: LambdaOptions) => new Lambda(options),
   /** Normalizes the features of every step. @see LayerNormalization */
   layerNormalization: (options?: LayerNormalizationOptions) => new LayerNormalization(options),
+  /** One step of a GRU with layer normalization. @see LayerNormGRUCell */
+  layerNormGRUCell: (options: LayerNormGRUCellOptions) => new LayerNormGRUCell(options),
+  /** One step of an LSTM with layer normalization. @see LayerNormLSTMCell */
+  layerNormLSTMCell: (options: LayerNormLSTMCellOptions) => new LayerNormLSTMCell(options),
   /** Rectifier with a slope below 0. @see LeakyReLU */
   leakyReLU: (options?: LeakyReLUOptions) => new LeakyReLU(options),
   /** Long short-term memory over time. @see LSTM */
@@ -106,12 +122,18 @@ export const layers = {
   masking: (options?: MaskingOptions) => new Masking(options),
   /** Largest values of windows over time. @see MaxPooling1D */
   maxPooling1d: (options?: MaxPooling1DOptions) => new MaxPooling1D(options),
+  /** One step of a recurrent unit with a single gate. @see MinimalGatedUnitCell */
+  minimalGatedUnitCell: (options: MinimalGatedUnitCellOptions) => new MinimalGatedUnitCell(options),
+  /** One step of an LSTM whose gates see its memory. @see PeepholeLSTMCell */
+  peepholeLSTMCell: (options: PeepholeLSTMCellOptions) => new PeepholeLSTMCell(options),
   /** Puts the axes in another order. @see Permute */
   permute: (options: PermuteOptions) => new Permute(options),
   /** Adds a trained vector to every step. @see PositionEmbedding */
   positionEmbedding: (options: PositionEmbeddingOptions) => new PositionEmbedding(options),
   /** Rectifier with trained slopes below 0. @see PReLU */
   prelu: (options?: PReLUOptions) => new PReLU(options),
+  /** One step of an LSTM with a smaller output than memory. @see ProjectedLSTMCell */
+  projectedLSTMCell: (options: ProjectedLSTMCellOptions) => new ProjectedLSTMCell(options),
   /** Rectifier. @see ReLU */
   reLU: (options?: ReLUOptions) => new ReLU(options),
   /** Repeats a vector over time. @see RepeatVector */
@@ -144,6 +166,8 @@ export const layers = {
   upSampling1d: (options?: UpSampling1DOptions) => new UpSampling1D(options),
   /** Adds steps of zeros. @see ZeroPadding1D */
   zeroPadding1d: (options?: ZeroPadding1DOptions) => new ZeroPadding1D(options),
+  /** A cell whose units keep their old state at random. @see ZoneoutCell */
+  zoneoutCell: (options: ZoneoutCellOptions) => new ZoneoutCell(options),
 } satisfies Factories;
 
 export {
@@ -181,6 +205,8 @@ export {
   type BidirectionalOptions,
   Conv1D,
   type Conv1DOptions,
+  CoupledLSTMCell,
+  type CoupledLSTMCellOptions,
   Cropping1D,
   type Cropping1DOptions,
   Dense,
@@ -209,10 +235,16 @@ export {
   type GRUOptions,
   GroupNormalization,
   type GroupNormalizationOptions,
+  JordanCell,
+  type JordanCellOptions,
   Lambda,
   type LambdaOptions,
   LayerNormalization,
   type LayerNormalizationOptions,
+  LayerNormGRUCell,
+  type LayerNormGRUCellOptions,
+  LayerNormLSTMCell,
+  type LayerNormLSTMCellOptions,
   LeakyReLU,
   type LeakyReLUOptions,
   LSTM,
@@ -223,12 +255,18 @@ export {
   type MaskingOptions,
   MaxPooling1D,
   type MaxPooling1DOptions,
+  MinimalGatedUnitCell,
+  type MinimalGatedUnitCellOptions,
+  PeepholeLSTMCell,
+  type PeepholeLSTMCellOptions,
   Permute,
   type PermuteOptions,
   PositionEmbedding,
   type PositionEmbeddingOptions,
   PReLU,
   type PReLUOptions,
+  ProjectedLSTMCell,
+  type ProjectedLSTMCellOptions,
   ReLU,
   type ReLUOptions,
   RepeatVector,
@@ -262,4 +300,6 @@ export {
   type UpSampling1DOptions,
   ZeroPadding1D,
   type ZeroPadding1DOptions,
+  ZoneoutCell,
+  type ZoneoutCellOptions,
 };

@@ -1,11 +1,12 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
-import { MinimalGatedUnitCell, ReadoutCell } from "../../test/layers/cells.js";
+import { OwnGatedUnitCell, ReadoutCell } from "../../test/layers/cells.js";
 import { type LayerSample, runLayerTest } from "../../test/layers/layer-test.js";
 import { mul } from "../tensor/ops/arithmetic.js";
 import { layers, registerFunction, registerLayer } from "./index.js";
+import type { Cell } from "./recurrent/cell.js";
 import { cellTable, type FactoryName, layerTable } from "./table.js";
 
-registerLayer("MinimalGatedUnitCell", MinimalGatedUnitCell);
+registerLayer("OwnGatedUnitCell", OwnGatedUnitCell);
 registerLayer("ReadoutCell", ReadoutCell);
 
 registerFunction("layer test: squares", (x) => mul(x, x));
@@ -127,7 +128,7 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
       make: () => layers.rnn({ cell: [layers.lstmCell({ units: 2 }), layers.gruCell({ units: 3 })], ...both }),
       ...recurrent,
     },
-    { make: () => layers.rnn({ cell: new MinimalGatedUnitCell({ units: 2 }), goBackwards: true }), ...recurrent },
+    { make: () => layers.rnn({ cell: new OwnGatedUnitCell({ units: 2 }), goBackwards: true }), ...recurrent },
   ],
   ReLU: [
     { make: () => layers.reLU(), ...recurrent },
@@ -166,6 +167,40 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
 describe.each(Object.entries(samples))("%s", (className, list) => {
   test.each(list.map((sample, i) => [i, sample] as const))("keeps the promises of a layer, sample %i", (_, sample) => {
     runLayerTest(className, sample);
+  });
+});
+
+/** At least one way to use every cell of the table, run over time. */
+const cells: { readonly [N in keyof typeof cellTable]: readonly [() => Cell, ...(() => Cell)[]] } = {
+  CoupledLSTMCell: [() => layers.coupledLSTMCell({ units: 2 })],
+  GRUCell: [() => layers.gruCell({ units: 2, resetAfter: false })],
+  JordanCell: [
+    () => layers.jordanCell({ units: 3, outputUnits: 2 }),
+    () => layers.jordanCell({ units: 3, outputUnits: 2, outputActivation: "sigmoid", useBias: false }),
+  ],
+  LSTMCell: [() => layers.lstmCell({ units: 2, activation: "softsign" })],
+  LayerNormGRUCell: [() => layers.layerNormGRUCell({ units: 3, epsilon: 0.01 })],
+  LayerNormLSTMCell: [() => layers.layerNormLSTMCell({ units: 3, useBias: false })],
+  MinimalGatedUnitCell: [() => layers.minimalGatedUnitCell({ units: 2, recurrentActivation: "hardSigmoid" })],
+  PeepholeLSTMCell: [() => layers.peepholeLSTMCell({ units: 2, peepholeInitializer: "ones" })],
+  ProjectedLSTMCell: [() => layers.projectedLSTMCell({ units: 3, projectionUnits: 2 })],
+  SimpleRNNCell: [() => layers.simpleRNNCell({ units: 2, activation: "relu" })],
+  StackedRNNCells: [
+    () =>
+      layers.stackedRNNCells({
+        cells: [layers.jordanCell({ units: 3, outputUnits: 2 }), layers.gruCell({ units: 2 })],
+      }),
+  ],
+  ZoneoutCell: [
+    () => layers.zoneoutCell({ cell: layers.lstmCell({ units: 2 }), rates: [0.1, 0.5], seed: 3 }),
+    () => layers.zoneoutCell({ cell: layers.gruCell({ units: 2 }), rates: 0.2 }),
+  ],
+};
+
+describe.each(Object.entries(cells))("%s", (className, list) => {
+  test.each(list.map((make, i) => [i, make] as const))("keeps the promises of a cell, sample %i", (_, make) => {
+    expect(make().className).toBe(className);
+    runLayerTest("RNN", { make: () => layers.rnn({ cell: make(), ...both }), ...recurrent });
   });
 });
 

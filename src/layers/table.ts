@@ -32,14 +32,22 @@ import { GlobalAveragePooling1D } from "./pooling/global-average-pooling1d.js";
 import { GlobalMaxPooling1D } from "./pooling/global-max-pooling1d.js";
 import { MaxPooling1D } from "./pooling/max-pooling1d.js";
 import { Bidirectional } from "./recurrent/bidirectional.js";
+import { CoupledLSTMCell } from "./recurrent/coupled-lstm-cell.js";
 import { GRU } from "./recurrent/gru.js";
 import { GRUCell } from "./recurrent/gru-cell.js";
+import { JordanCell } from "./recurrent/jordan-cell.js";
+import { LayerNormGRUCell } from "./recurrent/layer-norm-gru-cell.js";
+import { LayerNormLSTMCell } from "./recurrent/layer-norm-lstm-cell.js";
 import { LSTM } from "./recurrent/lstm.js";
 import { LSTMCell } from "./recurrent/lstm-cell.js";
+import { MinimalGatedUnitCell } from "./recurrent/minimal-gated-unit-cell.js";
+import { PeepholeLSTMCell } from "./recurrent/peephole-lstm-cell.js";
+import { ProjectedLSTMCell } from "./recurrent/projected-lstm-cell.js";
 import { RNN } from "./recurrent/rnn.js";
 import { SimpleRNN } from "./recurrent/simple-rnn.js";
 import { SimpleRNNCell } from "./recurrent/simple-rnn-cell.js";
 import { StackedRNNCells } from "./recurrent/stacked-cells.js";
+import { ZoneoutCell } from "./recurrent/zoneout-cell.js";
 import { Cropping1D } from "./reshaping/cropping1d.js";
 import { Permute } from "./reshaping/permute.js";
 import { UpSampling1D } from "./reshaping/up-sampling1d.js";
@@ -93,10 +101,18 @@ export const layerTable = {
 
 /** Every cell by className. */
 export const cellTable = {
+  CoupledLSTMCell,
   GRUCell,
+  JordanCell,
   LSTMCell,
+  LayerNormGRUCell,
+  LayerNormLSTMCell,
+  MinimalGatedUnitCell,
+  PeepholeLSTMCell,
+  ProjectedLSTMCell,
   SimpleRNNCell,
   StackedRNNCells,
+  ZoneoutCell,
 };
 
 /**
