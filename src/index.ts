@@ -209,7 +209,7 @@ export {
   losses,
   type Reduction,
 } from "./training/losses/index.js";
-export { type Metric, type MetricLike, metrics } from "./training/metrics.js";
+export { type Metric, type MetricLike, metrics, type TextMetric, textMetrics } from "./training/metrics/index.js";
 export { optimizers } from "./training/optimizers/index.js";
 export { type LearningRate, Optimizer, type OptimizerOptions } from "./training/optimizers/optimizer.js";
 export type { PredictOptions } from "./training/predict.js";
