@@ -197,6 +197,7 @@ export type { DType, Shape } from "./tensor/shape.js";
 export { keep, memory, type NestedNumbers, Tensor, type TensorLike, type TypedArray, tensor } from "./tensor/tensor.js";
 export { Variable, variable } from "./tensor/variable.js";
 export type { Callback, Logs, TrainingContext } from "./training/callbacks.js";
+export type { ClassWeight } from "./training/class-weight.js";
 export { type CompileConfig, type CompileOptions, compileOptionsFromConfig } from "./training/compile.js";
 export { callbacks, type EarlyStoppingOptions, earlyStopping } from "./training/early-stopping.js";
 export type { EvaluateOptions } from "./training/evaluate.js";
