@@ -203,6 +203,7 @@ export type { JSONLoggerOptions } from "./training/callbacks/json-logger.js";
 export type { ModelCheckpointOptions } from "./training/callbacks/model-checkpoint.js";
 export type { ReduceLROnPlateauOptions } from "./training/callbacks/reduce-lr-on-plateau.js";
 export type { Callback, Logs, TrainingContext } from "./training/callbacks.js";
+export type { ClassWeight } from "./training/class-weight.js";
 export { type CompileConfig, type CompileOptions, compileOptionsFromConfig } from "./training/compile.js";
 export { type EarlyStoppingOptions, earlyStopping } from "./training/early-stopping.js";
 export type { EvaluateOptions } from "./training/evaluate.js";
@@ -220,7 +221,7 @@ export {
   losses,
   type Reduction,
 } from "./training/losses/index.js";
-export { type Metric, type MetricLike, metrics } from "./training/metrics.js";
+export { type Metric, type MetricLike, metrics, type TextMetric, textMetrics } from "./training/metrics/index.js";
 export type { AdadeltaOptions } from "./training/optimizers/adadelta.js";
 export type { AdafactorOptions } from "./training/optimizers/adafactor.js";
 export type { AdagradOptions } from "./training/optimizers/adagrad.js";

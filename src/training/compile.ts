@@ -9,7 +9,7 @@ import {
   type MetricLike,
   metricFromConfig,
   resolveMetric,
-} from "./metrics.js";
+} from "./metrics/index.js";
 import { type OptimizerName, optimizerFromConfig, resolveOptimizer } from "./optimizers/index.js";
 import { type LearningRate, Optimizer } from "./optimizers/optimizer.js";
 

@@ -337,8 +337,8 @@ test("memory stays flat over ten thousand steps", async () => {
   const before = memory();
   await model.fit(x, y, { batchSize: 2, epochs: 2500, validationData: [x, y] });
   expect(model.optimizer.iterations).toBe(10_008);
+  // What earlier tests left behind may have been collected meanwhile; ten thousand steps that leak would add to it.
   const after = memory();
-  // What earlier tests left to the garbage collector may be gone by now.
   expect(after.tensors).toBeLessThanOrEqual(before.tensors);
   expect(after.bytes).toBeLessThanOrEqual(before.bytes);
   expect(after.reserved).toBe(before.reserved);

@@ -17,6 +17,7 @@ import { host } from "../util/host.js";
 import { Breath } from "./breath.js";
 import { type Callback, checkCallbacks, type Logs, type TrainingContext } from "./callbacks.js";
 import { checkCount } from "./checks.js";
+import { type ClassWeight, weightClasses } from "./class-weight.js";
 import { evaluateBatches } from "./evaluate.js";
 import { trainStep } from "./step.js";
 import { takeUpTraining } from "./training-state.js";
@@ -47,6 +48,11 @@ export interface FitOptions {
   validationSteps?: number;
   /** Weight of every example, [examples], or of every step, [examples, time]. */
   sampleWeight?: DataLike;
+  /**
+   * What targets of each class count in the loss, e.g. { 0: 1, 1: 5 }; 1 for classes that are not named. For arrays, in
+   * place of `sampleWeight`; validation is not weighted.
+   */
+  classWeight?: ClassWeight;
   callbacks?: Callback | readonly Callback[];
   /** 1 prints a line per epoch. 0 by default. */
   verbose?: 0 | 1;
@@ -69,6 +75,7 @@ const optionNames = [
   "validationBatchSize",
   "validationSteps",
   "sampleWeight",
+  "classWeight",
   "callbacks",
   "verbose",
   "initialEpoch",
@@ -142,7 +149,7 @@ function check(model: Model, options: FitOptions, dataset: boolean): void {
     if (value !== undefined) checkCount("fit", name, value);
   }
   if (options.initialEpoch !== undefined) checkCount("fit", "initialEpoch", options.initialEpoch, 0);
-  const misplaced = (["batchSize", "shuffle", "validationSplit", "sampleWeight"] as const).filter(
+  const misplaced = (["batchSize", "shuffle", "validationSplit", "sampleWeight", "classWeight"] as const).filter(
     (name) => options[name] !== undefined && options[name] !== false,
   );
   if (dataset && misplaced.length > 0) {
@@ -188,6 +195,7 @@ function sources(model: Model, data: DataLike | Dataset, y: DataLike | undefined
     examples = train;
     validation = ofValidation(held);
   }
+  if (options.classWeight) examples = weightClasses(examples, model.compiled.loss, options.classWeight);
   if (options.truncate) checkTruncation(model, options.truncate, examples);
   const batchSize = sizeFor(examples);
   if (model.stateful && examples.x.length % batchSize !== 0) {

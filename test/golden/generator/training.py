@@ -12,6 +12,7 @@ from .common import (
     Spec,
     array_form,
     flat,
+    in_float32,
     integers,
     numbers,
     scalar,
@@ -283,6 +284,9 @@ def _metrics():
     def regression(size, index):
         return numbers((size, 2), 0.3 + index), numbers((size, 2), 5.8 + index)
 
+    def positive(size, index):
+        return numbers((size, 2), 0.3 + index, 0.9, 1.0), numbers((size, 2), 5.8 + index, 0.9, 1.0)
+
     def binary(size, index):
         return integers((size, 3), 0.3 + index, 0, 2).astype(np.float32), sigmoid(numbers((size, 3), 1.7 + index, 2.0))
 
@@ -357,6 +361,23 @@ def _metrics():
         add(f"{name}/plain", Spec(name), batches(binary))
         add(f"{name}/thresholds", Spec(name, thresholds=0.7), batches(binary))
         add(f"{name}/weighted", Spec(name), batches(binary, flat_weight=True))
+    for name in ("MeanAbsolutePercentageError", "MeanSquaredLogarithmicError", "LogCoshError", "CosineSimilarity", "Poisson"):
+        add(f"{name}/plain", Spec(name), batches(positive))
+    add("CosineSimilarity/weighted", Spec("CosineSimilarity"), batches(regression, flat_weight=True))
+    add("R2Score/weighted", Spec("R2Score"), batches(regression, flat_weight=True))
+    add("KLDivergence/plain", Spec("KLDivergence"), batches(one_hot))
+    for name in ("Hinge", "SquaredHinge", "CategoricalHinge"):
+        add(f"{name}/plain", Spec(name), batches(one_hot))
+    with in_float32():  # Keras counts in float32 here whatever its precision
+        for curve in ("ROC", "PR"):
+            add(f"AUC/{curve}", Spec("AUC", curve=curve), batches(binary))
+            add(f"AUC/{curve}_coarse", Spec("AUC", curve=curve, num_thresholds=7), batches(binary))
+            add(f"AUC/{curve}_weighted", Spec("AUC", curve=curve), batches(binary, flat_weight=True))
+    for average in ("micro", "macro", "weighted"):
+        add(f"F1Score/{average}", Spec("F1Score", average=average), batches(one_hot))
+        add(f"F1Score/{average}_threshold", Spec("F1Score", average=average, threshold=0.4), batches(binary))
+        spec = Spec("FBetaScore", average=average, beta=2.0)
+        add(f"FBetaScore/{average}", spec, batches(one_hot, flat_weight=True))
     return cases
 
 
