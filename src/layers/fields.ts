@@ -110,6 +110,62 @@ export function real(fallback?: number): Field<number, number> {
   };
 }
 
+/** A finite number of at least 0. */
+export function nonNegative(fallback?: number): Field<number, number> {
+  return {
+    read: (value = fallback as number, at) => {
+      if (Number.isFinite(value) && value >= 0) return value;
+      throw bad(at, value, "a finite number of at least 0");
+    },
+    write: same,
+  };
+}
+
+/** A value of another field, or null. */
+export function optional<T>(field: Field<T, T>): Field<T | null, T | null> {
+  return {
+    read: (value = null, at) => (value === null ? null : field.read(value, at)),
+    write: (value) => (value === null ? null : field.write(value)),
+  };
+}
+
+/** A whole number: an axis, counted from the end when negative. */
+export function axis(fallback: number): Field<number, number> {
+  return {
+    read: (value = fallback, at) => {
+      if (Number.isInteger(value)) return value;
+      throw bad(at, value, "a whole number");
+    },
+    write: same,
+  };
+}
+
+/** One axis or several. */
+export function axes(fallback: number): Field<number | readonly number[], number | readonly number[]> {
+  return {
+    read: (value = fallback, at) => {
+      const list = Array.isArray(value) ? value : [value];
+      if (list.length > 0 && list.every(Number.isInteger)) return value;
+      throw bad(at, value, "a whole number, or a list of them");
+    },
+    write: (value) => (typeof value === "number" ? value : [...value]),
+  };
+}
+
+/** Counts before and after; one number stands for both. */
+export function bothEnds(fallback: number): Field<number | readonly [number, number], readonly [number, number]> {
+  return {
+    read: (value = fallback, at) => {
+      const pair = typeof value === "number" ? ([value, value] as const) : value;
+      if (Array.isArray(pair) && pair.length === 2 && pair.every((n) => Number.isInteger(n) && n >= 0)) {
+        return pair as readonly [number, number];
+      }
+      throw bad(at, value, "a whole number of at least 0, or [before, after]");
+    },
+    write: (value) => [...value],
+  };
+}
+
 /** A share to drop, 0 <= rate < 1. */
 export function rate(fallback?: number): Field<number, number> {
   return {

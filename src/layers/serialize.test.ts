@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { MinimalGatedUnitCell } from "../../test/layers/cells.js";
+import { OwnGatedUnitCell } from "../../test/layers/cells.js";
 import { RondoError } from "../errors.js";
 import { mul } from "../tensor/ops/arithmetic.js";
 import { fill } from "../tensor/ops/creation.js";
@@ -83,8 +83,8 @@ describe("classes of the user's own", () => {
   });
 
   test("cells, too, also inside bidirectional layers, which copy them", () => {
-    registerLayer("MinimalGatedUnitCell", MinimalGatedUnitCell);
-    const both = layers.bidirectional({ layer: layers.rnn({ cell: new MinimalGatedUnitCell({ units: 2 }) }) });
+    registerLayer("OwnGatedUnitCell", OwnGatedUnitCell);
+    const both = layers.bidirectional({ layer: layers.rnn({ cell: new OwnGatedUnitCell({ units: 2 }) }) });
     expect((both.apply([[[1], [2]]]) as Tensor).shape).toEqual([1, 4]);
     const again = deserializeLayer(JSON.parse(JSON.stringify(serializeLayer(both))));
     again.apply([[[1], [2]]]);

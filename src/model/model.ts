@@ -11,7 +11,7 @@ import type { Logs } from "../training/callbacks.js";
 import { Compiled, type CompileOptions } from "../training/compile.js";
 import { type EvaluateOptions, evaluate } from "../training/evaluate.js";
 import { type FitOptions, type FitRun, fitModel, type History } from "../training/fit.js";
-import type { Direction } from "../training/metrics.js";
+import type { Direction } from "../training/metrics/index.js";
 import { type PredictOptions, predict, predictOnBatch } from "../training/predict.js";
 import type { SavedState } from "../training/saved-state.js";
 import { testBatch, trainBatch } from "../training/step.js";

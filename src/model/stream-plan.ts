@@ -7,7 +7,7 @@ import { Dense } from "../layers/core/dense.js";
 import { Dropout } from "../layers/core/dropout.js";
 import { Embedding } from "../layers/core/embedding.js";
 import { Masking } from "../layers/core/masking.js";
-import type { TimeDistributed } from "../layers/core/time-distributed.js";
+import { TimeDistributed } from "../layers/core/time-distributed.js";
 import type { Layer } from "../layers/layer.js";
 import { type Cell, checkStep, stateSizes } from "../layers/recurrent/cell.js";
 import type { GRUCell } from "../layers/recurrent/gru-cell.js";
@@ -111,7 +111,7 @@ export class StreamPlan {
     if (layer instanceof Embedding) return this.embedding(layer, source);
     if (layer instanceof Masking) return this.masking(layer, source);
     if (layer instanceof RecurrentLayer) return this.recurrent(layer, source);
-    return this.everyStep((layer as TimeDistributed).layer, source);
+    return this.everyStep(layer instanceof TimeDistributed ? layer.layer : layer, source);
   }
 
   private embedding(layer: Embedding, source: Source): Source {
@@ -186,7 +186,7 @@ export class StreamPlan {
     return () => y;
   }
 
-  /** A layer inside timeDistributed sees one step anyway. */
+  /** A layer inside timeDistributed, or one that treats every step by itself, sees one step anyway. */
   private everyStep(layer: Layer, source: Source): Source {
     if ([Dense, ActivationLayer, Dropout].some((kind) => computesAs(layer, kind))) return this.add(layer, source);
     const shape = layer.computeOutputShape(source().shape) as number[];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { MinimalGatedUnitCell, ReadoutCell } from "../../test/layers/cells.js";
+import { OwnGatedUnitCell, ReadoutCell } from "../../test/layers/cells.js";
 import { expectClose } from "../../test/support/golden.js";
 import { RondoError } from "../errors.js";
 import { Dense, type Layer, layers } from "../layers/index.js";
@@ -73,6 +73,21 @@ const stacks: Record<string, () => Layer[]> = {
     layers.dense({ units: 4, activation: "softmax" }),
     layers.activation({ activation: "logSoftmax" }),
   ],
+  "layers that treat every step by itself": () => [
+    layers.layerNormalization({ epsilon: 0.1 }),
+    layers.spatialDropout1d({ rate: 0.3 }),
+    layers.gru({ units: 4, ...sequences }),
+    layers.batchNormalization({ movingMeanInitializer: "ones" }),
+    layers.gaussianNoise({ stddev: 1 }),
+    layers.leakyReLU(),
+    layers.rmsNormalization(),
+    layers.softmax(),
+  ],
+  "cells with variations": () => [
+    layers.rnn({ cell: layers.peepholeLSTMCell({ units: 3 }), ...sequences }),
+    layers.rnn({ cell: layers.zoneoutCell({ cell: layers.lstmCell({ units: 3 }), rates: 0.3 }), ...sequences }),
+    layers.rnn({ cell: layers.jordanCell({ units: 3, outputUnits: 2 }), ...sequences }),
+  ],
   "activations without a kernel": () => [
     layers.lstm({ units: 4, activation: "softsign", ...sequences }),
     layers.dense({ units: 3, activation: { name: "leakyRelu", negativeSlope: 0.1 } }),
@@ -80,7 +95,7 @@ const stacks: Record<string, () => Layer[]> = {
     layers.activation({ activation: "exponential" }),
   ],
   "cells of all kinds": () => [
-    layers.rnn({ cell: [layers.lstmCell({ units: 3 }), new MinimalGatedUnitCell({ units: 4 })], ...sequences }),
+    layers.rnn({ cell: [layers.lstmCell({ units: 3 }), new OwnGatedUnitCell({ units: 4 })], ...sequences }),
     layers.rnn({ cell: new ReadoutCell({ units: 3, outputUnits: 2 }), ...sequences }),
     layers.rnn({ cell: layers.gruCell({ units: 3 }), ...sequences }),
   ],
@@ -237,7 +252,7 @@ describe("memory", () => {
   });
 
   test("cells without a kernel free their temporaries", () => {
-    const stack = [layers.rnn({ cell: new MinimalGatedUnitCell({ units: 4 }) })];
+    const stack = [layers.rnn({ cell: new OwnGatedUnitCell({ units: 4 }) })];
     const x = numbers(TIME * FEATURES);
     whole(stack, tensor(x, [1, TIME, FEATURES]));
     const stepper = createStepper(stack);
@@ -275,6 +290,10 @@ describe("errors", () => {
     );
     expect(() => createStepper(built([layers.lstm({ units: 2, goBackwards: true })]))).toThrow(/reads backwards/);
     expect(() => createStepper(built([lstm(), layers.flatten()]))).toThrow(/Flatten/);
+    const alongTime = [layers.layerNormalization({ axis: [1, 2] }), layers.softmax({ axis: 1 })];
+    for (const layer of [...alongTime, layers.conv1d({ filters: 2, kernelSize: 2 })]) {
+      expect(() => createStepper(built([lstm(), layer]))).toThrow(/cannot be streamed/);
+    }
     expect(() => createStepper([lstm()])).toThrow(/must be built/);
     expect(() => createStepper([])).toThrow(/must be built/);
     expect(() => createStepper(built([lstm()]), { batchsize: 2 } as never)).toThrow(/did you mean "batchSize"/);

@@ -1,7 +1,7 @@
 import { checkOptions, closest, RondoError } from "../errors.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Logs } from "./callbacks.js";
-import { type Loss, type LossLike, lossFromConfig, resolveLoss } from "./losses.js";
+import { type Loss, type LossLike, lossFromConfig, resolveLoss } from "./losses/index.js";
 import {
   type Direction,
   MeanMetric,
@@ -9,12 +9,12 @@ import {
   type MetricLike,
   metricFromConfig,
   resolveMetric,
-} from "./metrics.js";
+} from "./metrics/index.js";
 import { type OptimizerName, optimizerFromConfig, resolveOptimizer } from "./optimizers/index.js";
 import { type LearningRate, Optimizer } from "./optimizers/optimizer.js";
 
 export interface CompileOptions {
-  /** "sgd", "rmsprop", "adam", or one with options: `optimizers.adam({ learningRate: 0.003 })`. */
+  /** "sgd", "rmsprop", "adam", "adamw", …, or one with options: `optimizers.adam({ learningRate: 0.003 })`. */
   optimizer: OptimizerName | Optimizer;
   /** "meanSquaredError", "sparseCategoricalCrossentropy", …, one with options, or a function of (yTrue, yPred). */
   loss: LossLike;
@@ -53,6 +53,15 @@ export class Compiled {
     checkOptions("compile", options, ["optimizer", "loss", "metrics", "weightedMetrics", ...optimizerOptions]);
     this.optimizer = makeOptimizer(options);
     this.loss = resolveLoss(options.loss);
+    if (this.loss.reduction === "none") {
+      throw new RondoError(
+        "option",
+        `compile: ${this.loss.name} with reduction "none" gives no single number to train`,
+        {
+          fix: 'leave the reduction out, or use "sum"',
+        },
+      );
+    }
     const taken = new Set(["loss"]);
     const entry = (like: MetricLike, weighted: boolean) => {
       const metric = resolveMetric(like, this.loss);

@@ -17,6 +17,7 @@ import { host } from "../util/host.js";
 import { Breath } from "./breath.js";
 import { type Callback, checkCallbacks, type Logs, type TrainingContext } from "./callbacks.js";
 import { checkCount } from "./checks.js";
+import { type ClassWeight, weightClasses } from "./class-weight.js";
 import { evaluateBatches } from "./evaluate.js";
 import { trainStep } from "./step.js";
 import { takeUpTraining } from "./training-state.js";
@@ -31,8 +32,11 @@ export type ValidationData =
 export interface FitOptions {
   /** Passes over the data. 1 by default. */
   epochs?: number;
-  /** Examples per update; the last batch may be smaller. 32 by default. Not for datasets, which bring their own batches. */
-  batchSize?: number;
+  /**
+   * Examples per update; the last batch may be smaller. "all" makes one update of all examples per epoch: full-batch
+   * gradient descent. 32 by default. Not for datasets, which bring their own batches.
+   */
+  batchSize?: number | "all";
   /** New order of the examples in every epoch. True by default, false for stateful models; datasets keep their order. */
   shuffle?: boolean;
   /** Share of the examples, taken from the end, to validate with instead of training. */
@@ -44,6 +48,11 @@ export interface FitOptions {
   validationSteps?: number;
   /** Weight of every example, [examples], or of every step, [examples, time]. */
   sampleWeight?: DataLike;
+  /**
+   * What targets of each class count in the loss, e.g. { 0: 1, 1: 5 }; 1 for classes that are not named. For arrays, in
+   * place of `sampleWeight`; validation is not weighted.
+   */
+  classWeight?: ClassWeight;
   callbacks?: Callback | readonly Callback[];
   /** 1 prints a line per epoch. 0 by default. */
   verbose?: 0 | 1;
@@ -66,6 +75,7 @@ const optionNames = [
   "validationBatchSize",
   "validationSteps",
   "sampleWeight",
+  "classWeight",
   "callbacks",
   "verbose",
   "initialEpoch",
@@ -133,12 +143,13 @@ export async function fitModel(
 function check(model: Model, options: FitOptions, dataset: boolean): void {
   checkOptions("fit", options, optionNames);
   void model.compiled; // throws unless compiled
-  for (const name of ["epochs", "batchSize", "validationBatchSize", "validationSteps", "stepsPerEpoch"] as const) {
+  if (options.batchSize !== undefined && options.batchSize !== "all") checkCount("fit", "batchSize", options.batchSize);
+  for (const name of ["epochs", "validationBatchSize", "validationSteps", "stepsPerEpoch"] as const) {
     const value = options[name];
     if (value !== undefined) checkCount("fit", name, value);
   }
   if (options.initialEpoch !== undefined) checkCount("fit", "initialEpoch", options.initialEpoch, 0);
-  const misplaced = (["batchSize", "shuffle", "validationSplit", "sampleWeight"] as const).filter(
+  const misplaced = (["batchSize", "shuffle", "validationSplit", "sampleWeight", "classWeight"] as const).filter(
     (name) => options[name] !== undefined && options[name] !== false,
   );
   if (dataset && misplaced.length > 0) {
@@ -159,9 +170,12 @@ interface Sources {
 }
 
 function sources(model: Model, data: DataLike | Dataset, y: DataLike | undefined, options: FitOptions): Sources {
-  const { batchSize = 32, validationSplit, validationData } = options;
-  const validationBatch = options.validationBatchSize ?? batchSize;
-  const ofValidation = (examples: Examples) => arrayBatches(examples, validationBatch);
+  const { validationSplit, validationData } = options;
+  const sizeFor = (examples: Examples) => {
+    const { batchSize = 32 } = options;
+    return batchSize === "all" ? Math.max(1, examples.x.length) : batchSize;
+  };
+  const ofValidation = (held: Examples) => arrayBatches(held, options.validationBatchSize ?? sizeFor(held));
   let validation: BatchSource | null = null;
   if (validationData !== undefined) {
     validation = isPair(validationData)
@@ -181,7 +195,9 @@ function sources(model: Model, data: DataLike | Dataset, y: DataLike | undefined
     examples = train;
     validation = ofValidation(held);
   }
+  if (options.classWeight) examples = weightClasses(examples, model.compiled.loss, options.classWeight);
   if (options.truncate) checkTruncation(model, options.truncate, examples);
+  const batchSize = sizeFor(examples);
   if (model.stateful && examples.x.length % batchSize !== 0) {
     throw new RondoError("shape", "a stateful model needs batches of one size", {
       received: `${examples.x.length} examples in batches of ${batchSize}`,
@@ -276,6 +292,7 @@ async function train(
   const breath = new Breath();
   const feed = new Feed(training, stepsPerEpoch);
   let logs: Logs = {};
+  let broken = false;
   for (const callback of callbacks) await callback.onTrainBegin?.(context);
   let resumed = takeUpTraining(model, run, options.initialEpoch !== undefined);
 
@@ -302,7 +319,13 @@ async function train(
         if (!batch) break;
         const index = run.batch;
         for (const callback of callbacks) await callback.onBatchBegin?.(index, context);
-        batchLoss = truncate ? trainTruncated(model, batch, truncate) : trainStep(model, batch);
+        try {
+          batchLoss = truncate ? trainTruncated(model, batch, truncate) : trainStep(model, batch);
+        } catch (error) {
+          await surviveNonFinite(error, callbacks, context);
+          broken = true;
+          break;
+        }
         run.batch++;
         if (callbacks.length > 0) {
           const soFar = model.compiled.logs();
@@ -310,11 +333,13 @@ async function train(
         }
         await breath.take();
       }
-      if (signal?.aborted) break;
+      if (signal?.aborted || broken) break;
 
       logs = model.compiled.logs();
       if (validation) {
-        const values = await evaluateBatches(model, validation, options.validationSteps, signal);
+        const values = await evaluateBatches(model, validation, options.validationSteps, signal).catch(
+          (error: unknown) => surviveNonFinite(error, callbacks, context),
+        );
         if (!values) break;
         logs = { ...logs, ...Object.fromEntries(Object.entries(values).map(([name, v]) => [`val_${name}`, v])) };
       }
@@ -332,7 +357,22 @@ async function train(
     await feed.close();
   }
   history.aborted = context.aborted;
+  // An aborted training goes on later from the weights it has now.
+  if (!history.aborted && model.built) model.optimizer.finalizeVariables(model.trainableWeights);
   for (const callback of callbacks) await callback.onTrainEnd?.(logs, context);
+}
+
+/** Tells callbacks about a loss or gradient that is not finite; throws what was thrown unless one stops the training. */
+async function surviveNonFinite(
+  error: unknown,
+  callbacks: readonly Callback[],
+  context: TrainingContext,
+): Promise<void> {
+  if (error instanceof RondoError && error.code === "nonFinite") {
+    for (const callback of callbacks) await callback.onNonFinite?.(error, context);
+    if (context.model.stopTraining) return;
+  }
+  throw error;
 }
 
 /** "Epoch 3/10  1.2 s  loss 0.1234  val_loss 0.2345" */

@@ -90,7 +90,9 @@ describe("stateful models", () => {
     await m.fit(windows(x), windows(y), { batchSize: 2 });
     const before = memory();
     await m.fit(windows(x), windows(y), { batchSize: 2, epochs: 20 });
-    expect(memory()).toEqual(before);
+    // What earlier tests left to the garbage collector may be gone by now.
+    expect(memory().tensors).toBeLessThanOrEqual(before.tensors);
+    expect(memory().bytes).toBeLessThanOrEqual(before.bytes);
   });
 });
 
@@ -132,7 +134,7 @@ describe("truncate", () => {
     const m = model();
     const before = memory().tensors;
     await m.fit(x, y, { truncate: { steps: 3 } });
-    expect(memory().tensors).toBe(before);
+    expect(memory().tensors).toBeLessThanOrEqual(before);
     expect(m.stateful).toBe(false);
     expect(m.predict(x).dataSync()).toEqual(m.predict(x).dataSync());
   });

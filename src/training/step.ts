@@ -9,7 +9,7 @@ import { add } from "../tensor/ops/arithmetic.js";
 import { scope } from "../tensor/scope.js";
 import { keep, type Tensor } from "../tensor/tensor.js";
 import type { Logs } from "./callbacks.js";
-import { reduceLoss } from "./losses.js";
+import { lossValue } from "./losses/index.js";
 
 /** Steps from..to of the second axis of a batch. */
 export type TimeWindow = readonly [from: number, to: number];
@@ -36,7 +36,7 @@ function totalLoss(
   { output, mask }: ForwardResult,
   trained: readonly Weight[],
 ): Tensor {
-  let loss = reduceLoss(model.compiled.loss.call(y, output), sampleWeight, mask);
+  let loss = lossValue(model.compiled.loss, y, output, sampleWeight, mask);
   for (const { variable, regularizer } of trained) {
     if (regularizer) loss = add(loss, regularizer.apply(variable));
   }

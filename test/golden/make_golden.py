@@ -20,13 +20,14 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from generator import common, functions, layers, operations, pytorch, recurrent, training, wrappers  # noqa: E402
+from generator import cells, common, functions, layers, operations, pytorch, recurrent, training, wrappers  # noqa: E402
 
 # Topic -> function that returns the file's content, a dictionary with "meaning" and lists of cases.
 TOPICS = {
     "recurrent": recurrent.small_cases,
     "recurrent-large": recurrent.large_cases,
     "wrappers": wrappers.cases,
+    "cells": cells.cases,
     "layers": layers.cases,
     "losses": training.losses_and_metrics,
     "optimizers": training.optimizers_and_schedules,

@@ -6,8 +6,8 @@ import { randomUniform } from "../../src/tensor/ops/random.js";
 import { type Variable, variable } from "../../src/tensor/variable.js";
 
 /** A cell by extension: one gate, one state (Zhou et al. 2016, arXiv 1603.09420). */
-export class MinimalGatedUnitCell extends Cell {
-  readonly className = "MinimalGatedUnitCell";
+export class OwnGatedUnitCell extends Cell {
+  readonly className = "OwnGatedUnitCell";
   readonly units: number;
   private kernel!: Variable;
   private recurrentKernel!: Variable;

@@ -3,9 +3,8 @@ import { GradientTape, scope, type Tensor, tensor } from "../../src/index.js";
 import { deserializeLayer, type Layer, registerLayer } from "../../src/layers/index.js";
 import { Tensor as TensorClass } from "../../src/tensor/tensor.js";
 import { expectClose, type GoldenArray } from "../support/golden.js";
-import { MinimalGatedUnitCell, ReadoutCell } from "./cells.js";
+import { ReadoutCell } from "./cells.js";
 
-registerLayer("MinimalGatedUnitCell", MinimalGatedUnitCell);
 registerLayer("ReadoutCell", ReadoutCell);
 
 interface TypedArray extends GoldenArray {

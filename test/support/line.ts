@@ -1,4 +1,5 @@
 import { layers } from "../../src/layers/index.js";
+import type { Model } from "../../src/model/model.js";
 import { type Sequential, sequential } from "../../src/model/sequential.js";
 import type { CompileOptions } from "../../src/training/compile.js";
 
@@ -12,4 +13,4 @@ export function line(options: Partial<CompileOptions> = {}): Sequential {
 /** Examples of one number each. */
 export const numbers = (...values: number[]): number[][] => values.map((v) => [v]);
 
-export const weightsOf = (model: Sequential): number[][] => model.weights.map((w) => [...w.dataSync()]);
+export const weightsOf = (model: Model): number[][] => model.weights.map((w) => [...w.dataSync()]);

@@ -8,7 +8,7 @@ import type { ComponentOptions } from "../component.js";
 import { activation, type Fields, flag, type Values } from "../fields.js";
 import type { Initializer } from "../initializers.js";
 import type { CellContext, StepResult } from "./cell.js";
-import { project, StandardCell, type StandardCellOptions, standardCellFields } from "./standard-cell.js";
+import { StandardCell, type StandardCellOptions, standardCellFields } from "./standard-cell.js";
 
 export interface LSTMCellOptions extends StandardCellOptions {
   /** Of the three gates. Default: "sigmoid". */
@@ -46,10 +46,7 @@ export class LSTMCell extends StandardCell<Values<typeof lstmCellFields>> {
   }
 
   protected override get biasInitializer(): Initializer {
-    const { biasInitializer, unitForgetBias, units } = this.options;
-    if (!unitForgetBias) return biasInitializer;
-    const apply = () => concat([biasInitializer.apply([units]), ones([units]), biasInitializer.apply([2 * units])]);
-    return { apply, config: undefined };
+    return withForgetBias(this.options);
   }
 
   override get recurrence(): RecurrentCell | null {
@@ -58,14 +55,23 @@ export class LSTMCell extends StandardCell<Values<typeof lstmCellFields>> {
     return standard && this.call === LSTMCell.prototype.call ? { kind: "lstm" } : null;
   }
 
-  call(input: Tensor, [h, c]: readonly Tensor[], { training, drawn }: CellContext): StepResult {
+  call(input: Tensor, [h, c]: readonly Tensor[], context: CellContext): StepResult {
     const { activation, recurrentActivation } = this.options;
-    const masks = this.masksOf(drawn, input, training);
-    const sum = add(project(input, this.kernel, masks.input), project(h!, this.recurrentKernel, masks.recurrent));
-    const [i, f, candidate, o] = split(this.bias ? add(sum, this.bias) : sum, 4, 1) as [Tensor, Tensor, Tensor, Tensor];
+    const [i, f, candidate, o] = split(this.sums(input, h!, context), 4, 1) as Gates;
     const kept = mul(recurrentActivation.apply(f), c!);
     const nextC = add(kept, mul(recurrentActivation.apply(i), activation.apply(candidate)));
     const nextH = mul(recurrentActivation.apply(o), activation.apply(nextC));
     return [nextH, [nextH, nextC]];
   }
+}
+
+/** Sums for the input gate, the forget gate, the candidate and the output gate. */
+export type Gates = [i: Tensor, f: Tensor, candidate: Tensor, o: Tensor];
+
+/** The bias' initializer, with ones for the forget gate where `unitForgetBias` says so. */
+export function withForgetBias(options: Values<typeof lstmCellFields>): Initializer {
+  const { biasInitializer, unitForgetBias, units } = options;
+  if (!unitForgetBias) return biasInitializer;
+  const apply = () => concat([biasInitializer.apply([units]), ones([units]), biasInitializer.apply([2 * units])]);
+  return { apply, config: undefined };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { MinimalGatedUnitCell } from "../../../test/layers/cells.js";
+import { OwnGatedUnitCell } from "../../../test/layers/cells.js";
 import { expectClose } from "../../../test/support/golden.js";
 import { grads, noGrad } from "../../autograd/index.js";
 import { Generator, setSeed } from "../../tensor/generator.js";
@@ -282,7 +282,7 @@ describe("cells of the user's own", () => {
   });
 
   test("stacked with built-in cells it is one layer after the other", () => {
-    const cells = [layers.lstmCell({ units: 3 }), new MinimalGatedUnitCell({ units: 2 })];
+    const cells = [layers.lstmCell({ units: 3 }), new OwnGatedUnitCell({ units: 2 })];
     const stacked = layers.rnn({ cell: cells, returnSequences: true, returnState: true });
     const outputs = stacked.apply(x, {
       mask: [
@@ -297,7 +297,7 @@ describe("cells of the user's own", () => {
       [2, 2],
     ]);
     const lower = layers.lstm({ units: 3, returnSequences: true });
-    const upper = layers.rnn({ cell: new MinimalGatedUnitCell({ units: 2 }), returnSequences: true });
+    const upper = layers.rnn({ cell: new OwnGatedUnitCell({ units: 2 }), returnSequences: true });
     lower.ensureBuilt(x.shape);
     upper.ensureBuilt([2, 5, 3]);
     lower.setWeights(stacked.getWeights().slice(0, 3));

@@ -1,4 +1,4 @@
-import { mul } from "../../tensor/ops/arithmetic.js";
+import { add, mul } from "../../tensor/ops/arithmetic.js";
 import { matMul } from "../../tensor/ops/linalg.js";
 import { dropoutMask } from "../../tensor/ops/random.js";
 import { concat, slice } from "../../tensor/ops/slicing.js";
@@ -29,7 +29,7 @@ import {
 import type { Initializer, InitializerSpec } from "../initializers.js";
 import { LayerRandom } from "../random.js";
 import type { RegularizerSpec } from "../regularizers.js";
-import { Cell } from "./cell.js";
+import { Cell, type CellContext } from "./cell.js";
 
 /** Options that the simple RNN, LSTM and GRU share. */
 export interface StandardCellOptions extends ComponentOptions {
@@ -114,6 +114,11 @@ export abstract class StandardCell<V extends CommonValues = CommonValues> extend
   /** Number of blocks of `units` columns in the weights. */
   protected abstract readonly gates: number;
 
+  /** Size of the previous output, which the recurrent kernel multiplies. */
+  protected get recurrentSize(): number {
+    return this.options.units;
+  }
+
   protected get biasShape(): Shape {
     return [this.gates * this.options.units];
   }
@@ -129,10 +134,15 @@ export abstract class StandardCell<V extends CommonValues = CommonValues> extend
       regularizer: o.kernelRegularizer,
       constraint: o.kernelConstraint,
     });
-    this.recurrentKernel = this.addWeight("recurrent_kernel", [units, this.gates * units], o.recurrentInitializer, {
-      regularizer: o.recurrentRegularizer,
-      constraint: o.recurrentConstraint,
-    });
+    this.recurrentKernel = this.addWeight(
+      "recurrent_kernel",
+      [this.recurrentSize, this.gates * units],
+      o.recurrentInitializer,
+      {
+        regularizer: o.recurrentRegularizer,
+        constraint: o.recurrentConstraint,
+      },
+    );
     if (!useBias) return;
     this.bias = this.addWeight("bias", this.biasShape, this.biasInitializer, {
       regularizer: o.biasRegularizer,
@@ -141,18 +151,25 @@ export abstract class StandardCell<V extends CommonValues = CommonValues> extend
   }
 
   override draw(batch: number, inputs: number, training: boolean): DropoutMasks {
-    const { units, dropout, recurrentDropout, implementation } = this.options;
+    const { dropout, recurrentDropout, implementation } = this.options;
     const { random } = this;
     if (!training || !random) return noMasks;
     const count = implementation === 1 ? this.gates : 1;
     const masks = (size: number, rate: number) =>
       rate === 0 ? [] : Array.from({ length: count }, () => dropoutMask([batch, size], rate, random.generator));
-    return { input: masks(inputs, dropout), recurrent: masks(units, recurrentDropout) };
+    return { input: masks(inputs, dropout), recurrent: masks(this.recurrentSize, recurrentDropout) };
   }
 
   /** The masks of this call, or fresh ones when the cell is called by itself. */
   protected masksOf(drawn: unknown, input: Tensor, training: boolean): DropoutMasks {
     return (drawn as DropoutMasks | undefined) ?? this.draw(input.shape[0]!, input.shape[input.rank - 1]!, training);
+  }
+
+  /** input · kernel + h · recurrentKernel + bias, [batch, gates · units]. */
+  protected sums(input: Tensor, h: Tensor, { training, drawn }: CellContext): Tensor {
+    const masks = this.masksOf(drawn, input, training);
+    const sum = add(project(input, this.kernel, masks.input), project(h, this.recurrentKernel, masks.recurrent));
+    return this.bias ? add(sum, this.bias) : sum;
   }
 
   override getConfig(): Record<string, unknown> {

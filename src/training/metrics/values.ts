@@ -1,6 +1,6 @@
-import { RondoError } from "../errors.js";
-import { formatShape, sameShape, sizeOf } from "../tensor/shape.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { RondoError } from "../../errors.js";
+import { formatShape, type Shape, sameShape, sizeOf } from "../../tensor/shape.js";
+import type { Tensor } from "../../tensor/tensor.js";
 
 /** What a metric computed for one batch, and how much each value counts. */
 export interface Values {
@@ -15,24 +15,24 @@ interface Sums {
   count: number;
 }
 
-/** Weight of every value, mask included; null when all count 1. */
-function weightsOf({ values, sampleWeight, mask }: Values): Float64Array | null {
+/** Weight of every element of `shape`, mask included; null when all count 1. */
+export function weightsOf(shape: Shape, sampleWeight: Tensor | null, mask: Tensor | null): Float64Array | null {
   if (!sampleWeight && !mask) return null;
-  const weights = new Float64Array(values.size).fill(1);
+  const weights = new Float64Array(sizeOf(shape)).fill(1);
   for (const [what, factor] of [
     ["sampleWeight", sampleWeight],
     ["mask", mask],
   ] as const) {
     if (!factor) continue;
-    const column = factor.rank === values.rank + 1 && factor.shape.at(-1) === 1;
-    const shape = column ? factor.shape.slice(0, -1) : factor.shape;
-    if (!sameShape(shape, values.shape.slice(0, shape.length))) {
+    const column = factor.rank === shape.length + 1 && factor.shape.at(-1) === 1;
+    const own = column ? factor.shape.slice(0, -1) : factor.shape;
+    if (!sameShape(own, shape.slice(0, own.length))) {
       throw new RondoError("shape", `the ${what} does not fit the metric's values`, {
         received: formatShape(factor.shape),
-        expected: `${formatShape(values.shape)} or its first axes`,
+        expected: `${formatShape(shape)} or its first axes`,
       });
     }
-    const each = sizeOf(values.shape.slice(shape.length));
+    const each = sizeOf(shape.slice(own.length));
     const view = factor.view();
     for (let i = 0; i < weights.length; i++) weights[i]! *= view[Math.floor(i / each)]!;
   }
@@ -41,7 +41,7 @@ function weightsOf({ values, sampleWeight, mask }: Values): Float64Array | null 
 
 /** Every value counts by its weight. */
 export function weightedSums(batch: Values): Sums {
-  const weights = weightsOf(batch);
+  const weights = weightsOf(batch.values.shape, batch.sampleWeight, batch.mask);
   const view = batch.values.view();
   let total = 0;
   let count = 0;
