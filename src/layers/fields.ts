@@ -131,6 +131,30 @@ export function flag(fallback: boolean): Field<boolean, boolean> {
   };
 }
 
+const isAxis = (value: unknown) => Number.isInteger(value) && value !== 0;
+
+/** An axis other than the batch's; from the end when negative. */
+export function axis(fallback: number): Field<number, number> {
+  return {
+    read: (value = fallback, at) => {
+      if (isAxis(value)) return value;
+      throw bad(at, value, "a whole number other than 0, negative to count from the end");
+    },
+    write: same,
+  };
+}
+
+/** An axis for both of two tensors, or one for each. */
+export function axes(): Field<number | readonly [number, number], number | readonly [number, number]> {
+  return {
+    read: (value, at) => {
+      if (isAxis(value) || (Array.isArray(value) && value.length === 2 && value.every(isAxis))) return value!;
+      throw bad(at, value, "a whole number other than 0, or two of them");
+    },
+    write: same,
+  };
+}
+
 /** One of a few values. */
 export function oneOf<const V extends string | number | null>(choices: readonly V[], fallback: V): Field<V, V> {
   return {

@@ -1,9 +1,12 @@
 import { ActivationLayer, type ActivationOptions } from "./core/activation.js";
+import { Concatenate, type ConcatenateOptions } from "./core/concatenate.js";
 import { Dense, type DenseOptions } from "./core/dense.js";
+import { Dot, type DotOptions } from "./core/dot.js";
 import { Dropout, type DropoutOptions } from "./core/dropout.js";
 import { Embedding, type EmbeddingOptions } from "./core/embedding.js";
 import { Flatten, type FlattenOptions } from "./core/flatten.js";
 import { Masking, type MaskingOptions } from "./core/masking.js";
+import { Add, Average, Maximum, type MergeOptions, Minimum, Multiply, Subtract } from "./core/merge.js";
 import { RepeatVector, type RepeatVectorOptions } from "./core/repeat-vector.js";
 import { Reshape, type ReshapeOptions } from "./core/reshape.js";
 import { TimeDistributed, type TimeDistributedOptions } from "./core/time-distributed.js";
@@ -26,10 +29,18 @@ import type { Factories } from "./table.js";
 export const layers = {
   /** Applies an activation function. @see ActivationLayer */
   activation: (options: ActivationOptions) => new ActivationLayer(options),
+  /** Sum of tensors. @see Add */
+  add: (options?: MergeOptions) => new Add(options),
+  /** Mean of tensors. @see Average */
+  average: (options?: MergeOptions) => new Average(options),
   /** Runs a recurrent layer in both directions. @see Bidirectional */
   bidirectional: (options: BidirectionalOptions) => new Bidirectional(options),
+  /** Tensors one after the other along an axis. @see Concatenate */
+  concatenate: (options?: ConcatenateOptions) => new Concatenate(options),
   /** activation(x · kernel + bias) over the last axis. @see Dense */
   dense: (options: DenseOptions) => new Dense(options),
+  /** Products of the vectors of two tensors. @see Dot */
+  dot: (options: DotOptions) => new Dot(options),
   /** Drops random elements while training. @see Dropout */
   dropout: (options: DropoutOptions) => new Dropout(options),
   /** Turns whole numbers into trainable vectors. @see Embedding */
@@ -46,6 +57,12 @@ export const layers = {
   lstmCell: (options: LSTMCellOptions) => new LSTMCell(options),
   /** Masks the steps whose features all have one value. @see Masking */
   masking: (options?: MaskingOptions) => new Masking(options),
+  /** Largest of tensors, element by element. @see Maximum */
+  maximum: (options?: MergeOptions) => new Maximum(options),
+  /** Smallest of tensors, element by element. @see Minimum */
+  minimum: (options?: MergeOptions) => new Minimum(options),
+  /** Product of tensors, element by element. @see Multiply */
+  multiply: (options?: MergeOptions) => new Multiply(options),
   /** Repeats a vector over time. @see RepeatVector */
   repeatVector: (options: RepeatVectorOptions) => new RepeatVector(options),
   /** The same elements under another shape. @see Reshape */
@@ -58,6 +75,8 @@ export const layers = {
   simpleRNNCell: (options: SimpleRNNCellOptions) => new SimpleRNNCell(options),
   /** Several cells as one. @see StackedRNNCells */
   stackedRNNCells: (options: StackedRNNCellsOptions) => new StackedRNNCells(options),
+  /** One tensor minus another. @see Subtract */
+  subtract: (options?: MergeOptions) => new Subtract(options),
   /** Applies a layer to every step. @see TimeDistributed */
   timeDistributed: (options: TimeDistributedOptions) => new TimeDistributed(options),
 } satisfies Factories;
@@ -78,19 +97,28 @@ export {
   type CallContext,
   Layer,
   type LayerOptions,
+  type RunContext,
   resetLayerNames,
 } from "./layer.js";
+export { MultiInputLayer } from "./multi-input-layer.js";
 export { Cell, type CellContext, type RNNCell, type StepResult } from "./recurrent/cell.js";
 export { RecurrentLayer, type RecurrentOptions } from "./recurrent/recurrent-layer.js";
 export { getRegularizer, type Regularizer, type RegularizerSpec, regularizers } from "./regularizers.js";
 export { deserializeLayer, type LayerSpec, registerLayer, serializeLayer } from "./serialize.js";
+export { type InputOptions, input, SymbolicTensor } from "./symbolic.js";
 export {
   ActivationLayer,
   type ActivationOptions,
+  Add,
+  Average,
   Bidirectional,
   type BidirectionalOptions,
+  Concatenate,
+  type ConcatenateOptions,
   Dense,
   type DenseOptions,
+  Dot,
+  type DotOptions,
   Dropout,
   type DropoutOptions,
   Embedding,
@@ -107,6 +135,10 @@ export {
   type LSTMOptions,
   Masking,
   type MaskingOptions,
+  Maximum,
+  type MergeOptions,
+  Minimum,
+  Multiply,
   RepeatVector,
   type RepeatVectorOptions,
   Reshape,
@@ -119,6 +151,7 @@ export {
   type SimpleRNNOptions,
   StackedRNNCells,
   type StackedRNNCellsOptions,
+  Subtract,
   TimeDistributed,
   type TimeDistributedOptions,
 };

@@ -17,6 +17,11 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.activation({ activation: "tanh" }), shape },
     { make: () => layers.activation({ activation: { name: "elu", alpha: 0.5 }, name: "bend" }), shape: [2, 3] },
   ],
+  Add: [
+    { make: () => layers.add(), ...recurrent, others: [shape, shape] },
+    { make: () => layers.add(), shape: [2, 4, 3], others: [[2, 3]] },
+  ],
+  Average: [{ make: () => layers.average(), ...recurrent, others: [shape, shape] }],
   Bidirectional: [
     { make: () => layers.bidirectional({ layer: layers.lstm({ units: 2, ...both }) }), ...recurrent },
     { make: () => layers.bidirectional({ layer: layers.gru({ units: 2, ...both }), mergeMode: null }), ...recurrent },
@@ -30,9 +35,17 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
       ...recurrent,
     },
   ],
+  Concatenate: [
+    { make: () => layers.concatenate(), ...recurrent, others: [[2, 4, 2]] },
+    { make: () => layers.concatenate({ axis: 1 }), ...recurrent, others: [[2, 5, 3]] },
+  ],
   Dense: [
     { make: () => layers.dense({ units: 2, activation: "softsign", inputShape: [3] }), shape: [4, 3] },
     { make: () => layers.dense({ units: 2, useBias: false, kernelRegularizer: { name: "l2", l2: 0.5 } }), shape },
+  ],
+  Dot: [
+    { make: () => layers.dot({ axes: -1, normalize: true }), shape: [3, 4], others: [[3, 4]] },
+    { make: () => layers.dot({ axes: [2, 1] }), shape, others: [[2, 3, 5]] },
   ],
   Dropout: [{ make: () => layers.dropout({ rate: 0.25, noiseShape: [null, 1, null], seed: 3 }), shape }],
   Embedding: [
@@ -65,6 +78,9 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.lstm({ units: 2, activation: "gelu", zeroOutputForMask: true, ...both }), ...recurrent },
   ],
   Masking: [{ make: () => layers.masking({ maskValue: 0.5 }), shape }],
+  Maximum: [{ make: () => layers.maximum(), ...recurrent, others: [shape, shape] }],
+  Minimum: [{ make: () => layers.minimum(), ...recurrent, others: [shape, shape] }],
+  Multiply: [{ make: () => layers.multiply(), ...recurrent, others: [[2, 4, 1]] }],
   RNN: [
     { make: () => layers.rnn({ cell: layers.lstmCell({ units: 2 }), ...both }), ...recurrent },
     {
@@ -82,6 +98,7 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.simpleRNN({ units: 2, ...both }), ...recurrent },
     { make: () => layers.simpleRNN({ units: 2, activation: "sigmoid", useBias: false }), ...recurrent },
   ],
+  Subtract: [{ make: () => layers.subtract(), ...recurrent, others: [shape] }],
   TimeDistributed: [
     { make: () => layers.timeDistributed({ layer: layers.dense({ units: 2 }) }), ...recurrent },
     { make: () => layers.timeDistributed({ layer: layers.lstm({ units: 2 }) }), shape: [2, 3, 4, 2] },

@@ -1,9 +1,12 @@
 import { ActivationLayer as Activation } from "./core/activation.js";
+import { Concatenate } from "./core/concatenate.js";
 import { Dense } from "./core/dense.js";
+import { Dot } from "./core/dot.js";
 import { Dropout } from "./core/dropout.js";
 import { Embedding } from "./core/embedding.js";
 import { Flatten } from "./core/flatten.js";
 import { Masking } from "./core/masking.js";
+import { Add, Average, Maximum, Minimum, Multiply, Subtract } from "./core/merge.js";
 import { RepeatVector } from "./core/repeat-vector.js";
 import { Reshape } from "./core/reshape.js";
 import { TimeDistributed } from "./core/time-distributed.js";
@@ -20,18 +23,26 @@ import { StackedRNNCells } from "./recurrent/stacked-cells.js";
 /** Every layer by className. A new layer needs a row here and a factory in index.ts; the compiler and the tests insist. */
 export const layerTable = {
   Activation,
+  Add,
+  Average,
   Bidirectional,
+  Concatenate,
   Dense,
+  Dot,
   Dropout,
   Embedding,
   Flatten,
   GRU,
   LSTM,
   Masking,
+  Maximum,
+  Minimum,
+  Multiply,
   RNN,
   RepeatVector,
   Reshape,
   SimpleRNN,
+  Subtract,
   TimeDistributed,
 };
 
