@@ -48,6 +48,8 @@ export type MetricsOption =
 
 interface Saved {
   readonly name: string;
+  /** What a metric is called in logs, where that is not its name: "mae". */
+  readonly label?: string;
   readonly config: Record<string, unknown>;
 }
 
@@ -214,7 +216,10 @@ export class Compiled {
       const lists = this.outputs.map((_, i) =>
         this.entries
           .filter((entry) => entry.weighted === weighted && entry.output === i)
-          .map(({ metric }) => saved("metric", metric.config?.name ?? metric.name, metric.config?.config ?? null)),
+          .map(({ metric }) => {
+            const { name, config } = metric.config ?? { name: metric.name, config: null };
+            return { ...saved("metric", name, config), ...(name === metric.name ? {} : { label: metric.name }) };
+          }),
       );
       return this.several ? lists : lists[0]!;
     };
@@ -259,8 +264,8 @@ function metricsOf(
 
 /** `compile` options from what a file says. */
 export function compileOptionsFromConfig(saved: CompileConfig): CompileOptions {
-  const metric = (each: Saved | readonly Saved[]) =>
-    Array.isArray(each) ? each.map(metricFromConfig) : metricFromConfig(each as Saved);
+  const named = (each: Saved) => Object.assign(metricFromConfig(each), each.label ? { name: each.label } : {});
+  const metric = (each: Saved | readonly Saved[]) => (Array.isArray(each) ? each.map(named) : named(each as Saved));
   return {
     optimizer: optimizerFromConfig(saved.optimizer),
     loss: Array.isArray(saved.loss)
