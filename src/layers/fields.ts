@@ -99,6 +99,11 @@ export function positive(fallback?: number): Field<number, number> {
   };
 }
 
+/** What `field` takes, or null for none. */
+export function optional<T>(field: Field<T, T>): Field<T | null, T | null> {
+  return { read: (value = null, at) => (value === null ? null : field.read(value as T, at)), write: same };
+}
+
 /** A finite number. */
 export function real(fallback?: number): Field<number, number> {
   return {

@@ -1,3 +1,10 @@
+import {
+  AdditiveAttention,
+  type AdditiveAttentionOptions,
+  Attention,
+  type AttentionOptions,
+} from "./attention/attention.js";
+import { MultiHeadAttention, type MultiHeadAttentionOptions } from "./attention/multi-head-attention.js";
 import { ActivationLayer, type ActivationOptions } from "./core/activation.js";
 import { Concatenate, type ConcatenateOptions } from "./core/concatenate.js";
 import { Dense, type DenseOptions } from "./core/dense.js";
@@ -31,6 +38,10 @@ export const layers = {
   activation: (options: ActivationOptions) => new ActivationLayer(options),
   /** Sum of tensors. @see Add */
   add: (options?: MergeOptions) => new Add(options),
+  /** Attention by a sum of tanh (Bahdanau). @see AdditiveAttention */
+  additiveAttention: (options?: AdditiveAttentionOptions) => new AdditiveAttention(options),
+  /** Attention by products of query and key (Luong). @see Attention */
+  attention: (options?: AttentionOptions) => new Attention(options),
   /** Mean of tensors. @see Average */
   average: (options?: MergeOptions) => new Average(options),
   /** Runs a recurrent layer in both directions. @see Bidirectional */
@@ -61,6 +72,8 @@ export const layers = {
   maximum: (options?: MergeOptions) => new Maximum(options),
   /** Smallest of tensors, element by element. @see Minimum */
   minimum: (options?: MergeOptions) => new Minimum(options),
+  /** Several heads of scaled attention, with projections. @see MultiHeadAttention */
+  multiHeadAttention: (options: MultiHeadAttentionOptions) => new MultiHeadAttention(options),
   /** Product of tensors, element by element. @see Multiply */
   multiply: (options?: MergeOptions) => new Multiply(options),
   /** Repeats a vector over time. @see RepeatVector */
@@ -110,6 +123,10 @@ export {
   ActivationLayer,
   type ActivationOptions,
   Add,
+  AdditiveAttention,
+  type AdditiveAttentionOptions,
+  Attention,
+  type AttentionOptions,
   Average,
   Bidirectional,
   type BidirectionalOptions,
@@ -138,6 +155,8 @@ export {
   Maximum,
   type MergeOptions,
   Minimum,
+  MultiHeadAttention,
+  type MultiHeadAttentionOptions,
   Multiply,
   RepeatVector,
   type RepeatVectorOptions,

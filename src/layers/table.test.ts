@@ -21,6 +21,18 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.add(), ...recurrent, others: [shape, shape] },
     { make: () => layers.add(), shape: [2, 4, 3], others: [[2, 3]] },
   ],
+  AdditiveAttention: [{ make: () => layers.additiveAttention(), ...recurrent, others: [[2, 5, 3]] }],
+  Attention: [
+    { make: () => layers.attention({ useScale: true }), ...recurrent, others: [[2, 5, 3]] },
+    {
+      make: () => layers.attention({ scoreMode: "concat", dropout: 0.2, seed: 1 }),
+      ...recurrent,
+      others: [
+        [2, 5, 2],
+        [2, 5, 3],
+      ],
+    },
+  ],
   Average: [{ make: () => layers.average(), ...recurrent, others: [shape, shape] }],
   Bidirectional: [
     { make: () => layers.bidirectional({ layer: layers.lstm({ units: 2, ...both }) }), ...recurrent },
@@ -80,6 +92,23 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
   Masking: [{ make: () => layers.masking({ maskValue: 0.5 }), shape }],
   Maximum: [{ make: () => layers.maximum(), ...recurrent, others: [shape, shape] }],
   Minimum: [{ make: () => layers.minimum(), ...recurrent, others: [shape, shape] }],
+  MultiHeadAttention: [
+    // Without biases: softmax takes a key's bias away, so its gradient is zero.
+    {
+      make: () => layers.multiHeadAttention({ numHeads: 2, keyDim: 3, useBias: false }),
+      ...recurrent,
+      others: [
+        [2, 5, 2],
+        [2, 5, 4],
+      ],
+    },
+    {
+      make: () =>
+        layers.multiHeadAttention({ numHeads: 1, keyDim: 2, valueDim: 3, outputShape: 5, useBias: false, seed: 4 }),
+      shape,
+      others: [[2, 5, 2]],
+    },
+  ],
   Multiply: [{ make: () => layers.multiply(), ...recurrent, others: [[2, 4, 1]] }],
   RNN: [
     { make: () => layers.rnn({ cell: layers.lstmCell({ units: 2 }), ...both }), ...recurrent },

@@ -1,3 +1,5 @@
+import { AdditiveAttention, Attention } from "./attention/attention.js";
+import { MultiHeadAttention } from "./attention/multi-head-attention.js";
 import { ActivationLayer as Activation } from "./core/activation.js";
 import { Concatenate } from "./core/concatenate.js";
 import { Dense } from "./core/dense.js";
@@ -24,6 +26,8 @@ import { StackedRNNCells } from "./recurrent/stacked-cells.js";
 export const layerTable = {
   Activation,
   Add,
+  AdditiveAttention,
+  Attention,
   Average,
   Bidirectional,
   Concatenate,
@@ -37,6 +41,7 @@ export const layerTable = {
   Masking,
   Maximum,
   Minimum,
+  MultiHeadAttention,
   Multiply,
   RNN,
   RepeatVector,

@@ -42,7 +42,7 @@ function setWeights(layer: Layer): void {
   for (const [k, v] of layer.weights.entries()) {
     v.assign(
       tensor(
-        Float32Array.from({ length: v.size }, (_, i) => 0.6 * Math.sin(1.3 * i + 0.21 * i * i + k)),
+        Float32Array.from({ length: v.size }, (_, i) => 0.6 * Math.sin(1.3 * i + 0.21 * i * i + k + 0.5)),
         v.shape,
       ),
     );
