@@ -313,5 +313,7 @@ test("memory stays flat over ten thousand steps", async () => {
   const before = memory();
   await model.fit(x, y, { batchSize: 2, epochs: 2500, validationData: [x, y] });
   expect(model.optimizer.iterations).toBe(10_008);
-  expect(memory()).toEqual(before);
+  // The collector may meanwhile have freed what earlier tests left.
+  expect(memory().tensors).toBeLessThanOrEqual(before.tensors);
+  expect(memory().bytes).toBeLessThanOrEqual(before.bytes);
 }, 120_000);

@@ -90,7 +90,9 @@ describe("stateful models", () => {
     await m.fit(windows(x), windows(y), { batchSize: 2 });
     const before = memory();
     await m.fit(windows(x), windows(y), { batchSize: 2, epochs: 20 });
-    expect(memory()).toEqual(before);
+    // The collector may meanwhile have freed what earlier tests left.
+    expect(memory().tensors).toBeLessThanOrEqual(before.tensors);
+    expect(memory().bytes).toBeLessThanOrEqual(before.bytes);
   });
 });
 
