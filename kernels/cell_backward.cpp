@@ -4,7 +4,10 @@
 namespace RONDO_ARCH {
 namespace {
 
-/** Floats of gate gradients kept before they become weight gradients (0.5 MB, to stay in the second-level cache), and limits. */
+/**
+ * Floats of gate gradients kept before they become weight gradients: half a megabyte, which stays in the second-level
+ * cache. Keeping those of all steps is 15 to 20 % slower.
+ */
 constexpr int64_t chunkFloats = 1 << 17;
 constexpr int64_t fewestChunkRows = 128, mostChunkRows = 512;
 
@@ -115,6 +118,7 @@ struct Backward {
       recurrentInput = scratch.masked + chunkRow * unitRow + at;
     }
     // dh of the state before: what the cell left there, and what went through the recurrent products.
+    if (r.layout.candidate.count == 0 && allMasked(r, s, first, last)) return;
     if (r.layout.candidate.count == 0 && !call.recurrentMask)
       return propagate(r.layout.recurrent, dz, scratch.recurrent, dh, dh, rows);
     if (r.layout.candidate.count > 0) {

@@ -107,6 +107,11 @@ struct Forward {
                   gates ? gates + ((p * r.time + s) * r.batch + first) * r.panelRow() : nullptr});
   }
 
+  /** Steps that are masked throughout need no products; with a reset gate, backward wants its value all the same. */
+  bool canSkip(int64_t s, int64_t first, int64_t last) const {
+    return r.layout.candidate.count == 0 && allMasked(r, s, first, last);
+  }
+
   void finishStep(int64_t s, int64_t first, int64_t last) const {
     holdMasked(r, h.after(s - 1), s, first, last, h.after(s));
     if (cell.hasMemory) holdMasked(r, c.after(s - 1), s, first, last, c.after(s));
@@ -152,6 +157,10 @@ struct Forward {
     for (int64_t s = 0; s < r.time; s++) {
       const int64_t projectedStep = s % scratch.steps;
       if (projectedStep == 0) project(s, smaller(scratch.steps, r.time - s), first, last);
+      if (canSkip(s, first, last)) {
+        finishStep(s, first, last);
+        continue;
+      }
       const float* before = recurrentInput(s, first, last);
       for (int64_t p = 0; p < r.panels(); p++) {
         const float* z = projected(p, first) + projectedStep * rows * row;
@@ -249,7 +258,7 @@ void runForward(const Cell& cell, const Recurrence& r, const ForwardCall& call) 
     packGates(r, r.layout.candidate, call.recurrent, r.units, scratch.candidate);
     forward.packBias();
     const int64_t work = r.rows() * r.weightRow() * (r.inputs + r.units);
-    parallelThreads(smaller(recurrentThreads(work), int32_t(r.batch)), [&](int32_t thread, int32_t threads) {
+    parallelThreads(smaller(recurrentThreads(work), (int32_t(r.batch) + 1) / 2), [&](int32_t thread, int32_t threads) {
       forward.run(r.batch * thread / threads, r.batch * (thread + 1) / threads);
     });
   }

@@ -25,7 +25,7 @@ constexpr int tileRows(int vectors) {
   if (manyRegisters) return vectors == 4 ? 6 : 8;
   // Without fused multiply-add a product needs a register too, and V8 hands out only about 13.
   const bool fused = VW == 8;
-  return vectors == 4 ? (fused ? 3 : 2) : vectors == 3 ? (fused ? 4 : 2) : 4;
+  return vectors == 4 ? (fused ? 3 : 2) : vectors == 3 ? (fused ? 4 : 3) : 4;
 }
 constexpr int maximumTileRows = 8;
 

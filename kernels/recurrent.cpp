@@ -109,6 +109,13 @@ void addOutputGradients(const Recurrence& r, const int32_t* firstValid, const fl
   }
 }
 
+bool allMasked(const Recurrence& r, int64_t s, int64_t first, int64_t last) {
+  if (!r.mask) return false;
+  for (int64_t b = first; b < last; b++)
+    if (!r.isMasked(b, s)) return false;
+  return true;
+}
+
 void holdMasked(const Recurrence& r, const float* before, int64_t s, int64_t first, int64_t last, float* state) {
   if (!r.mask) return;
   for (int64_t b = first; b < last; b++)

@@ -119,6 +119,9 @@ void storeOutputs(const Recurrence& r, const int32_t* firstValid, const float* h
 void addOutputGradients(const Recurrence& r, const int32_t* firstValid, const float* dy, int64_t s, int64_t first,
                         int64_t last, float* dh);
 
+/** Whether step s is masked for all sequences: then nothing happens. */
+bool allMasked(const Recurrence& r, int64_t s, int64_t first, int64_t last);
+
 /** Masked sequences keep the state from before step s. */
 void holdMasked(const Recurrence& r, const float* before, int64_t s, int64_t first, int64_t last, float* state);
 

@@ -61,6 +61,7 @@ export {
   type RegularizerSpec,
   type RNNCell,
   type RunContext,
+  registerFunction,
   registerLayer,
   regularizers,
   type StepResult,
@@ -204,16 +205,55 @@ export { scope } from "./tensor/scope.js";
 export type { DType, Shape } from "./tensor/shape.js";
 export { keep, memory, type NestedNumbers, Tensor, type TensorLike, type TypedArray, tensor } from "./tensor/tensor.js";
 export { Variable, variable } from "./tensor/variable.js";
+export type { CSVLoggerOptions } from "./training/callbacks/csv-logger.js";
+export { callbacks } from "./training/callbacks/index.js";
+export type { JSONLoggerOptions } from "./training/callbacks/json-logger.js";
+export type { ModelCheckpointOptions } from "./training/callbacks/model-checkpoint.js";
+export type { ReduceLROnPlateauOptions } from "./training/callbacks/reduce-lr-on-plateau.js";
 export type { Callback, Logs, TrainingContext } from "./training/callbacks.js";
 export { type CompileConfig, type CompileOptions, compileOptionsFromConfig } from "./training/compile.js";
-export { callbacks, type EarlyStoppingOptions, earlyStopping } from "./training/early-stopping.js";
+export { type EarlyStoppingOptions, earlyStopping } from "./training/early-stopping.js";
 export type { EvaluateOptions } from "./training/evaluate.js";
 export type { FitOptions, History, ValidationData } from "./training/fit.js";
-export { type Loss, type LossFunction, type LossLike, losses } from "./training/losses.js";
+export {
+  findLearningRate,
+  type LearningRateFinderOptions,
+  type LearningRateRange,
+} from "./training/learning-rate-finder.js";
+export {
+  ctcLoss,
+  type Loss,
+  type LossFunction,
+  type LossLike,
+  losses,
+  type Reduction,
+} from "./training/losses/index.js";
 export { type Metric, type MetricLike, metrics } from "./training/metrics.js";
+export type { AdadeltaOptions } from "./training/optimizers/adadelta.js";
+export type { AdafactorOptions } from "./training/optimizers/adafactor.js";
+export type { AdagradOptions } from "./training/optimizers/adagrad.js";
+export type { AdamOptions } from "./training/optimizers/adam.js";
+export type { AdamaxOptions } from "./training/optimizers/adamax.js";
 export { optimizers } from "./training/optimizers/index.js";
+export type { LionOptions } from "./training/optimizers/lion.js";
+export type { MuonOptions } from "./training/optimizers/muon.js";
+export type { NadamOptions } from "./training/optimizers/nadam.js";
 export { type LearningRate, Optimizer, type OptimizerOptions } from "./training/optimizers/optimizer.js";
+export type { RMSPropOptions } from "./training/optimizers/rmsprop.js";
+export type { SGDOptions } from "./training/optimizers/sgd.js";
 export type { PredictOptions } from "./training/predict.js";
 export type { SavedState } from "./training/saved-state.js";
-export { type Schedule, schedules } from "./training/schedules.js";
+export {
+  type CosineDecayOptions,
+  type CosineDecayRestartsOptions,
+  type ExponentialDecayOptions,
+  type InverseTimeDecayOptions,
+  type OneCycleOptions,
+  type PiecewiseConstantOptions,
+  type PolynomialDecayOptions,
+  type Schedule,
+  type StepOptions,
+  schedules,
+  type WarmupOptions,
+} from "./training/schedules.js";
 export type { Truncation } from "./training/truncated.js";

@@ -14,6 +14,7 @@ compile() {
 }
 case $program in
   matmul*) sources=kernels/matmul.cpp ;;
+  simd*) sources= ;;
   recurrent*) sources="kernels/recurrent.cpp kernels/cell_forward.cpp kernels/cell_backward.cpp kernels/rnn.cpp kernels/lstm.cpp kernels/gru.cpp" ;;
 esac
 case $(uname -m) in

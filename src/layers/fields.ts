@@ -99,11 +99,6 @@ export function positive(fallback?: number): Field<number, number> {
   };
 }
 
-/** What `field` takes, or null for none. */
-export function optional<T>(field: Field<T, T>): Field<T | null, T | null> {
-  return { read: (value = null, at) => (value === null ? null : field.read(value as T, at)), write: same };
-}
-
 /** A finite number. */
 export function real(fallback?: number): Field<number, number> {
   return {
@@ -112,6 +107,62 @@ export function real(fallback?: number): Field<number, number> {
       throw bad(at, value, "a finite number");
     },
     write: same,
+  };
+}
+
+/** A finite number of at least 0. */
+export function nonNegative(fallback?: number): Field<number, number> {
+  return {
+    read: (value = fallback as number, at) => {
+      if (Number.isFinite(value) && value >= 0) return value;
+      throw bad(at, value, "a finite number of at least 0");
+    },
+    write: same,
+  };
+}
+
+/** A value of another field, or null. */
+export function optional<T>(field: Field<T, T>): Field<T | null, T | null> {
+  return {
+    read: (value = null, at) => (value === null ? null : field.read(value, at)),
+    write: (value) => (value === null ? null : field.write(value)),
+  };
+}
+
+/** A whole number: an axis, counted from the end when negative. */
+export function axis(fallback: number): Field<number, number> {
+  return {
+    read: (value = fallback, at) => {
+      if (Number.isInteger(value)) return value;
+      throw bad(at, value, "a whole number");
+    },
+    write: same,
+  };
+}
+
+/** One axis or several. */
+export function axes(fallback: number): Field<number | readonly number[], number | readonly number[]> {
+  return {
+    read: (value = fallback, at) => {
+      const list = Array.isArray(value) ? value : [value];
+      if (list.length > 0 && list.every(Number.isInteger)) return value;
+      throw bad(at, value, "a whole number, or a list of them");
+    },
+    write: (value) => (typeof value === "number" ? value : [...value]),
+  };
+}
+
+/** Counts before and after; one number stands for both. */
+export function bothEnds(fallback: number): Field<number | readonly [number, number], readonly [number, number]> {
+  return {
+    read: (value = fallback, at) => {
+      const pair = typeof value === "number" ? ([value, value] as const) : value;
+      if (Array.isArray(pair) && pair.length === 2 && pair.every((n) => Number.isInteger(n) && n >= 0)) {
+        return pair as readonly [number, number];
+      }
+      throw bad(at, value, "a whole number of at least 0, or [before, after]");
+    },
+    write: (value) => [...value],
   };
 }
 
@@ -138,19 +189,8 @@ export function flag(fallback: boolean): Field<boolean, boolean> {
 
 const isAxis = (value: unknown) => Number.isInteger(value) && value !== 0;
 
-/** An axis other than the batch's; from the end when negative. */
-export function axis(fallback: number): Field<number, number> {
-  return {
-    read: (value = fallback, at) => {
-      if (isAxis(value)) return value;
-      throw bad(at, value, "a whole number other than 0, negative to count from the end");
-    },
-    write: same,
-  };
-}
-
 /** An axis for both of two tensors, or one for each. */
-export function axes(): Field<number | readonly [number, number], number | readonly [number, number]> {
+export function axisPair(): Field<number | readonly [number, number], number | readonly [number, number]> {
   return {
     read: (value, at) => {
       if (isAxis(value) || (Array.isArray(value) && value.length === 2 && value.every(isAxis))) return value!;

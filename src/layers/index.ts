@@ -1,3 +1,8 @@
+import { ELU, type ELUOptions } from "./activation/elu.js";
+import { LeakyReLU, type LeakyReLUOptions } from "./activation/leaky-relu.js";
+import { PReLU, type PReLUOptions } from "./activation/prelu.js";
+import { ReLU, type ReLUOptions } from "./activation/relu.js";
+import { Softmax, type SoftmaxOptions } from "./activation/softmax.js";
 import {
   AdditiveAttention,
   type AdditiveAttentionOptions,
@@ -5,6 +10,9 @@ import {
   type AttentionOptions,
 } from "./attention/attention.js";
 import { MultiHeadAttention, type MultiHeadAttentionOptions } from "./attention/multi-head-attention.js";
+import { Conv1D, type Conv1DOptions } from "./convolution/conv1d.js";
+import { DepthwiseConv1D, type DepthwiseConv1DOptions } from "./convolution/depthwise-conv1d.js";
+import { SeparableConv1D, type SeparableConv1DOptions } from "./convolution/separable-conv1d.js";
 import { ActivationLayer, type ActivationOptions } from "./core/activation.js";
 import { Concatenate, type ConcatenateOptions } from "./core/concatenate.js";
 import { Dense, type DenseOptions } from "./core/dense.js";
@@ -12,11 +20,27 @@ import { Dot, type DotOptions } from "./core/dot.js";
 import { Dropout, type DropoutOptions } from "./core/dropout.js";
 import { Embedding, type EmbeddingOptions } from "./core/embedding.js";
 import { Flatten, type FlattenOptions } from "./core/flatten.js";
+import { Lambda, type LambdaOptions, registerFunction } from "./core/lambda.js";
 import { Masking, type MaskingOptions } from "./core/masking.js";
 import { Add, Average, Maximum, type MergeOptions, Minimum, Multiply, Subtract } from "./core/merge.js";
+import { PositionEmbedding, type PositionEmbeddingOptions } from "./core/position-embedding.js";
 import { RepeatVector, type RepeatVectorOptions } from "./core/repeat-vector.js";
 import { Reshape, type ReshapeOptions } from "./core/reshape.js";
+import { SinePositionEncoding, type SinePositionEncodingOptions } from "./core/sine-position-encoding.js";
 import { TimeDistributed, type TimeDistributedOptions } from "./core/time-distributed.js";
+import { AlphaDropout, type AlphaDropoutOptions } from "./noise/alpha-dropout.js";
+import { GaussianDropout, type GaussianDropoutOptions } from "./noise/gaussian-dropout.js";
+import { GaussianNoise, type GaussianNoiseOptions } from "./noise/gaussian-noise.js";
+import { SpatialDropout1D, type SpatialDropout1DOptions } from "./noise/spatial-dropout1d.js";
+import { BatchNormalization, type BatchNormalizationOptions } from "./normalization/batch-normalization.js";
+import { GroupNormalization, type GroupNormalizationOptions } from "./normalization/group-normalization.js";
+import { LayerNormalization, type LayerNormalizationOptions } from "./normalization/layer-normalization.js";
+import { RMSNormalization, type RMSNormalizationOptions } from "./normalization/rms-normalization.js";
+import { UnitNormalization, type UnitNormalizationOptions } from "./normalization/unit-normalization.js";
+import { AveragePooling1D, type AveragePooling1DOptions } from "./pooling/average-pooling1d.js";
+import { GlobalAveragePooling1D, type GlobalAveragePooling1DOptions } from "./pooling/global-average-pooling1d.js";
+import { GlobalMaxPooling1D, type GlobalMaxPooling1DOptions } from "./pooling/global-max-pooling1d.js";
+import { MaxPooling1D, type MaxPooling1DOptions } from "./pooling/max-pooling1d.js";
 import { Bidirectional, type BidirectionalOptions } from "./recurrent/bidirectional.js";
 import { GRU, type GRUOptions } from "./recurrent/gru.js";
 import { GRUCell, type GRUCellOptions } from "./recurrent/gru-cell.js";
@@ -26,6 +50,10 @@ import { RNN, type RNNOptions } from "./recurrent/rnn.js";
 import { SimpleRNN, type SimpleRNNOptions } from "./recurrent/simple-rnn.js";
 import { SimpleRNNCell, type SimpleRNNCellOptions } from "./recurrent/simple-rnn-cell.js";
 import { StackedRNNCells, type StackedRNNCellsOptions } from "./recurrent/stacked-cells.js";
+import { Cropping1D, type Cropping1DOptions } from "./reshaping/cropping1d.js";
+import { Permute, type PermuteOptions } from "./reshaping/permute.js";
+import { UpSampling1D, type UpSampling1DOptions } from "./reshaping/up-sampling1d.js";
+import { ZeroPadding1D, type ZeroPadding1DOptions } from "./reshaping/zero-padding1d.js";
 import type { Factories } from "./table.js";
 
 /**
@@ -52,16 +80,46 @@ export const layers = {
   dense: (options: DenseOptions) => new Dense(options),
   /** Products of the vectors of two tensors. @see Dot */
   dot: (options: DotOptions) => new Dot(options),
+  /** Dropout that suits selu units. @see AlphaDropout */
+  alphaDropout: (options: AlphaDropoutOptions) => new AlphaDropout(options),
+  /** Means of windows over time. @see AveragePooling1D */
+  averagePooling1d: (options?: AveragePooling1DOptions) => new AveragePooling1D(options),
+  /** Normalizes every feature over the batch. @see BatchNormalization */
+  batchNormalization: (options?: BatchNormalizationOptions) => new BatchNormalization(options),
+  /** Convolution over time. @see Conv1D */
+  conv1d: (options: Conv1DOptions) => new Conv1D(options),
+  /** Takes steps off the start and the end. @see Cropping1D */
+  cropping1d: (options?: Cropping1DOptions) => new Cropping1D(options),
+  /** Convolution over time of every feature on its own. @see DepthwiseConv1D */
+  depthwiseConv1d: (options: DepthwiseConv1DOptions) => new DepthwiseConv1D(options),
   /** Drops random elements while training. @see Dropout */
   dropout: (options: DropoutOptions) => new Dropout(options),
+  /** Exponential linear unit. @see ELU */
+  elu: (options?: ELUOptions) => new ELU(options),
   /** Turns whole numbers into trainable vectors. @see Embedding */
   embedding: (options: EmbeddingOptions) => new Embedding(options),
   /** All axes but the batch as one. @see Flatten */
   flatten: (options?: FlattenOptions) => new Flatten(options),
+  /** Multiplies by random numbers around 1 while training. @see GaussianDropout */
+  gaussianDropout: (options: GaussianDropoutOptions) => new GaussianDropout(options),
+  /** Adds random numbers while training. @see GaussianNoise */
+  gaussianNoise: (options: GaussianNoiseOptions) => new GaussianNoise(options),
+  /** Means over all of time. @see GlobalAveragePooling1D */
+  globalAveragePooling1d: (options?: GlobalAveragePooling1DOptions) => new GlobalAveragePooling1D(options),
+  /** Largest values over all of time. @see GlobalMaxPooling1D */
+  globalMaxPooling1d: (options?: GlobalMaxPooling1DOptions) => new GlobalMaxPooling1D(options),
+  /** Normalizes groups of channels. @see GroupNormalization */
+  groupNormalization: (options?: GroupNormalizationOptions) => new GroupNormalization(options),
   /** Gated recurrent unit over time. @see GRU */
   gru: (options: GRUOptions) => new GRU(options),
   /** One step of a gated recurrent unit. @see GRUCell */
   gruCell: (options: GRUCellOptions) => new GRUCell(options),
+  /** Any function of a tensor. @see Lambda */
+  lambda: (options: LambdaOptions) => new Lambda(options),
+  /** Normalizes the features of every step. @see LayerNormalization */
+  layerNormalization: (options?: LayerNormalizationOptions) => new LayerNormalization(options),
+  /** Rectifier with a slope below 0. @see LeakyReLU */
+  leakyReLU: (options?: LeakyReLUOptions) => new LeakyReLU(options),
   /** Long short-term memory over time. @see LSTM */
   lstm: (options: LSTMOptions) => new LSTM(options),
   /** One step of a long short-term memory. @see LSTMCell */
@@ -76,22 +134,48 @@ export const layers = {
   multiHeadAttention: (options: MultiHeadAttentionOptions) => new MultiHeadAttention(options),
   /** Product of tensors, element by element. @see Multiply */
   multiply: (options?: MergeOptions) => new Multiply(options),
+  /** Largest values of windows over time. @see MaxPooling1D */
+  maxPooling1d: (options?: MaxPooling1DOptions) => new MaxPooling1D(options),
+  /** Puts the axes in another order. @see Permute */
+  permute: (options: PermuteOptions) => new Permute(options),
+  /** Adds a trained vector to every step. @see PositionEmbedding */
+  positionEmbedding: (options: PositionEmbeddingOptions) => new PositionEmbedding(options),
+  /** Rectifier with trained slopes below 0. @see PReLU */
+  prelu: (options?: PReLUOptions) => new PReLU(options),
+  /** Rectifier. @see ReLU */
+  reLU: (options?: ReLUOptions) => new ReLU(options),
   /** Repeats a vector over time. @see RepeatVector */
   repeatVector: (options: RepeatVectorOptions) => new RepeatVector(options),
   /** The same elements under another shape. @see Reshape */
   reshape: (options: ReshapeOptions) => new Reshape(options),
+  /** Divides the features of every step by their root mean square. @see RMSNormalization */
+  rmsNormalization: (options?: RMSNormalizationOptions) => new RMSNormalization(options),
   /** Runs any cell, or a stack of cells, over time. @see RNN */
   rnn: (options: RNNOptions) => new RNN(options),
+  /** Convolution of every feature on its own, then a mix of the features. @see SeparableConv1D */
+  separableConv1d: (options: SeparableConv1DOptions) => new SeparableConv1D(options),
   /** Simple (Elman) network over time. @see SimpleRNN */
   simpleRNN: (options: SimpleRNNOptions) => new SimpleRNN(options),
   /** One step of a simple network. @see SimpleRNNCell */
   simpleRNNCell: (options: SimpleRNNCellOptions) => new SimpleRNNCell(options),
+  /** Adds waves that tell where a step is. @see SinePositionEncoding */
+  sinePositionEncoding: (options?: SinePositionEncodingOptions) => new SinePositionEncoding(options),
+  /** Shares that add up to 1. @see Softmax */
+  softmax: (options?: SoftmaxOptions) => new Softmax(options),
+  /** Drops whole features while training. @see SpatialDropout1D */
+  spatialDropout1d: (options: SpatialDropout1DOptions) => new SpatialDropout1D(options),
   /** Several cells as one. @see StackedRNNCells */
   stackedRNNCells: (options: StackedRNNCellsOptions) => new StackedRNNCells(options),
   /** One tensor minus another. @see Subtract */
   subtract: (options?: MergeOptions) => new Subtract(options),
   /** Applies a layer to every step. @see TimeDistributed */
   timeDistributed: (options: TimeDistributedOptions) => new TimeDistributed(options),
+  /** Vectors of length 1. @see UnitNormalization */
+  unitNormalization: (options?: UnitNormalizationOptions) => new UnitNormalization(options),
+  /** Repeats every step. @see UpSampling1D */
+  upSampling1d: (options?: UpSampling1DOptions) => new UpSampling1D(options),
+  /** Adds steps of zeros. @see ZeroPadding1D */
+  zeroPadding1d: (options?: ZeroPadding1DOptions) => new ZeroPadding1D(options),
 } satisfies Factories;
 
 export {
@@ -125,27 +209,57 @@ export {
   Add,
   AdditiveAttention,
   type AdditiveAttentionOptions,
+  AlphaDropout,
+  type AlphaDropoutOptions,
   Attention,
   type AttentionOptions,
   Average,
+  AveragePooling1D,
+  type AveragePooling1DOptions,
+  BatchNormalization,
+  type BatchNormalizationOptions,
   Bidirectional,
   type BidirectionalOptions,
   Concatenate,
   type ConcatenateOptions,
+  Conv1D,
+  type Conv1DOptions,
+  Cropping1D,
+  type Cropping1DOptions,
   Dense,
   type DenseOptions,
+  DepthwiseConv1D,
+  type DepthwiseConv1DOptions,
   Dot,
   type DotOptions,
   Dropout,
   type DropoutOptions,
+  ELU,
+  type ELUOptions,
   Embedding,
   type EmbeddingOptions,
   Flatten,
   type FlattenOptions,
+  GaussianDropout,
+  type GaussianDropoutOptions,
+  GaussianNoise,
+  type GaussianNoiseOptions,
+  GlobalAveragePooling1D,
+  type GlobalAveragePooling1DOptions,
+  GlobalMaxPooling1D,
+  type GlobalMaxPooling1DOptions,
   GRU,
   GRUCell,
   type GRUCellOptions,
   type GRUOptions,
+  GroupNormalization,
+  type GroupNormalizationOptions,
+  Lambda,
+  type LambdaOptions,
+  LayerNormalization,
+  type LayerNormalizationOptions,
+  LeakyReLU,
+  type LeakyReLUOptions,
   LSTM,
   LSTMCell,
   type LSTMCellOptions,
@@ -153,24 +267,51 @@ export {
   Masking,
   type MaskingOptions,
   Maximum,
+  MaxPooling1D,
+  type MaxPooling1DOptions,
   type MergeOptions,
   Minimum,
   MultiHeadAttention,
   type MultiHeadAttentionOptions,
   Multiply,
+  Permute,
+  type PermuteOptions,
+  PositionEmbedding,
+  type PositionEmbeddingOptions,
+  PReLU,
+  type PReLUOptions,
+  ReLU,
+  type ReLUOptions,
   RepeatVector,
   type RepeatVectorOptions,
   Reshape,
   type ReshapeOptions,
+  RMSNormalization,
+  type RMSNormalizationOptions,
   RNN,
   type RNNOptions,
+  registerFunction,
+  SeparableConv1D,
+  type SeparableConv1DOptions,
   SimpleRNN,
   SimpleRNNCell,
   type SimpleRNNCellOptions,
   type SimpleRNNOptions,
+  SinePositionEncoding,
+  type SinePositionEncodingOptions,
+  Softmax,
+  type SoftmaxOptions,
+  SpatialDropout1D,
+  type SpatialDropout1DOptions,
   StackedRNNCells,
   type StackedRNNCellsOptions,
   Subtract,
   TimeDistributed,
   type TimeDistributedOptions,
+  UnitNormalization,
+  type UnitNormalizationOptions,
+  UpSampling1D,
+  type UpSampling1DOptions,
+  ZeroPadding1D,
+  type ZeroPadding1DOptions,
 };

@@ -1,11 +1,14 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { MinimalGatedUnitCell, ReadoutCell } from "../../test/layers/cells.js";
 import { type LayerSample, runLayerTest } from "../../test/layers/layer-test.js";
-import { layers, registerLayer } from "./index.js";
+import { mul } from "../tensor/ops/arithmetic.js";
+import { layers, registerFunction, registerLayer } from "./index.js";
 import { cellTable, type FactoryName, layerTable } from "./table.js";
 
 registerLayer("MinimalGatedUnitCell", MinimalGatedUnitCell);
 registerLayer("ReadoutCell", ReadoutCell);
+
+registerFunction("layer test: squares", (x) => mul(x, x));
 
 const shape = [2, 4, 3];
 const recurrent = { shape, masked: true };
@@ -34,6 +37,15 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     },
   ],
   Average: [{ make: () => layers.average(), ...recurrent, others: [shape, shape] }],
+  AlphaDropout: [{ make: () => layers.alphaDropout({ rate: 0.2, noiseShape: [null, 1, null], seed: 1 }), shape }],
+  AveragePooling1D: [
+    { make: () => layers.averagePooling1d(), shape },
+    { make: () => layers.averagePooling1d({ poolSize: 3, strides: 2, padding: "same" }), ...recurrent },
+  ],
+  BatchNormalization: [
+    { make: () => layers.batchNormalization(), ...recurrent },
+    { make: () => layers.batchNormalization({ axis: 1, scale: false, momentum: 0.5 }), shape: [2, 3] },
+  ],
   Bidirectional: [
     { make: () => layers.bidirectional({ layer: layers.lstm({ units: 2, ...both }) }), ...recurrent },
     { make: () => layers.bidirectional({ layer: layers.gru({ units: 2, ...both }), mergeMode: null }), ...recurrent },
@@ -51,6 +63,12 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.concatenate(), ...recurrent, others: [[2, 4, 2]] },
     { make: () => layers.concatenate({ axis: 1 }), ...recurrent, others: [[2, 5, 3]] },
   ],
+  Conv1D: [
+    { make: () => layers.conv1d({ filters: 2, kernelSize: 3, padding: "causal", dilationRate: 2 }), ...recurrent },
+    { make: () => layers.conv1d({ filters: 6, kernelSize: 2, strides: 2, groups: 3, activation: "tanh" }), shape },
+    { make: () => layers.conv1d({ filters: 2, kernelSize: 3, padding: "same", strides: 3, useBias: false }), shape },
+  ],
+  Cropping1D: [{ make: () => layers.cropping1d({ cropping: [0, 2] }), ...recurrent }],
   Dense: [
     { make: () => layers.dense({ units: 2, activation: "softsign", inputShape: [3] }), shape: [4, 3] },
     { make: () => layers.dense({ units: 2, useBias: false, kernelRegularizer: { name: "l2", l2: 0.5 } }), shape },
@@ -59,7 +77,11 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.dot({ axes: -1, normalize: true }), shape: [3, 4], others: [[3, 4]] },
     { make: () => layers.dot({ axes: [2, 1] }), shape, others: [[2, 3, 5]] },
   ],
+  DepthwiseConv1D: [
+    { make: () => layers.depthwiseConv1d({ kernelSize: 2, depthMultiplier: 2, padding: "same" }), ...recurrent },
+  ],
   Dropout: [{ make: () => layers.dropout({ rate: 0.25, noiseShape: [null, 1, null], seed: 3 }), shape }],
+  ELU: [{ make: () => layers.elu({ alpha: 0.5 }), ...recurrent }],
   Embedding: [
     { make: () => layers.embedding({ inputDim: 4, outputDim: 3, maskZero: true }), shape: [2, 5], tokens: 4 },
   ],
@@ -68,6 +90,20 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.gru({ units: 2, ...both }), ...recurrent },
     { make: () => layers.gru({ units: 2, resetAfter: false, goBackwards: true, unroll: true }), ...recurrent },
     { make: () => layers.gru({ units: 2, activation: "relu", recurrentActivation: "hardSigmoid" }), ...recurrent },
+  ],
+  GaussianDropout: [{ make: () => layers.gaussianDropout({ rate: 0.2 }), ...recurrent }],
+  GaussianNoise: [{ make: () => layers.gaussianNoise({ stddev: 0.2, seed: 4 }), ...recurrent }],
+  GlobalAveragePooling1D: [
+    { make: () => layers.globalAveragePooling1d(), ...recurrent },
+    { make: () => layers.globalAveragePooling1d({ keepdims: true }), ...recurrent },
+  ],
+  GlobalMaxPooling1D: [
+    { make: () => layers.globalMaxPooling1d(), ...recurrent },
+    { make: () => layers.globalMaxPooling1d({ keepdims: true }), shape },
+  ],
+  GroupNormalization: [
+    { make: () => layers.groupNormalization({ groups: -1 }), ...recurrent },
+    { make: () => layers.groupNormalization({ groups: 2, axis: 1, center: false }), shape },
   ],
   LSTM: [
     { make: () => layers.lstm({ units: 2, ...both }), ...recurrent },
@@ -89,6 +125,15 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     },
     { make: () => layers.lstm({ units: 2, activation: "gelu", zeroOutputForMask: true, ...both }), ...recurrent },
   ],
+  Lambda: [
+    { make: () => layers.lambda({ function: "layer test: squares" }), ...recurrent },
+    { make: () => layers.lambda({ function: "layer test: squares", outputShape: [4, 3] }), shape },
+  ],
+  LayerNormalization: [
+    { make: () => layers.layerNormalization(), ...recurrent },
+    { make: () => layers.layerNormalization({ axis: [2], epsilon: 0.01, gammaRegularizer: "l2" }), shape },
+  ],
+  LeakyReLU: [{ make: () => layers.leakyReLU(), ...recurrent }],
   Masking: [{ make: () => layers.masking({ maskValue: 0.5 }), shape }],
   Maximum: [{ make: () => layers.maximum(), ...recurrent, others: [shape, shape] }],
   Minimum: [{ make: () => layers.minimum(), ...recurrent, others: [shape, shape] }],
@@ -110,6 +155,17 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     },
   ],
   Multiply: [{ make: () => layers.multiply(), ...recurrent, others: [[2, 4, 1]] }],
+  MaxPooling1D: [
+    { make: () => layers.maxPooling1d(), ...recurrent },
+    { make: () => layers.maxPooling1d({ poolSize: 3, strides: 1, padding: "same" }), shape },
+  ],
+  PReLU: [
+    { make: () => layers.prelu({ sharedAxes: [1], alphaInitializer: "ones" }), ...recurrent },
+    { make: () => layers.prelu(), shape },
+  ],
+  Permute: [{ make: () => layers.permute({ dims: [2, 1] }), ...recurrent }],
+  PositionEmbedding: [{ make: () => layers.positionEmbedding({ sequenceLength: 5 }), ...recurrent }],
+  RMSNormalization: [{ make: () => layers.rmsNormalization(), ...recurrent }],
   RNN: [
     { make: () => layers.rnn({ cell: layers.lstmCell({ units: 2 }), ...both }), ...recurrent },
     {
@@ -118,20 +174,39 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     },
     { make: () => layers.rnn({ cell: new MinimalGatedUnitCell({ units: 2 }), goBackwards: true }), ...recurrent },
   ],
+  ReLU: [
+    { make: () => layers.reLU(), ...recurrent },
+    { make: () => layers.reLU({ maxValue: 0.5, negativeSlope: 0.1, threshold: 0.2 }), shape },
+  ],
   RepeatVector: [{ make: () => layers.repeatVector({ n: 3 }), shape: [2, 4] }],
   Reshape: [
     { make: () => layers.reshape({ targetShape: [6, -1] }), shape },
     { make: () => layers.reshape({ targetShape: [2, 6] }), shape },
+  ],
+  SeparableConv1D: [
+    {
+      make: () => layers.separableConv1d({ filters: 2, kernelSize: 2, depthMultiplier: 2, padding: "causal" }),
+      ...recurrent,
+    },
   ],
   SimpleRNN: [
     { make: () => layers.simpleRNN({ units: 2, ...both }), ...recurrent },
     { make: () => layers.simpleRNN({ units: 2, activation: "sigmoid", useBias: false }), ...recurrent },
   ],
   Subtract: [{ make: () => layers.subtract(), ...recurrent, others: [shape] }],
+  SinePositionEncoding: [{ make: () => layers.sinePositionEncoding({ maxWavelength: 100 }), ...recurrent }],
+  Softmax: [
+    { make: () => layers.softmax(), ...recurrent },
+    { make: () => layers.softmax({ axis: 1 }), ...recurrent },
+  ],
+  SpatialDropout1D: [{ make: () => layers.spatialDropout1d({ rate: 0.3 }), ...recurrent }],
   TimeDistributed: [
     { make: () => layers.timeDistributed({ layer: layers.dense({ units: 2 }) }), ...recurrent },
     { make: () => layers.timeDistributed({ layer: layers.lstm({ units: 2 }) }), shape: [2, 3, 4, 2] },
   ],
+  UnitNormalization: [{ make: () => layers.unitNormalization({ axis: [1, 2] }), ...recurrent }],
+  UpSampling1D: [{ make: () => layers.upSampling1d({ size: 3 }), ...recurrent }],
+  ZeroPadding1D: [{ make: () => layers.zeroPadding1d({ padding: [2, 0] }), ...recurrent }],
 };
 
 describe.each(Object.entries(samples))("%s", (className, list) => {
@@ -152,5 +227,8 @@ test("factories are named as TF.js users know them", () => {
   expectTypeOf<
     FactoryName<"LSTM" | "GRUCell" | "RNN" | "SimpleRNN" | "StackedRNNCells" | "TimeDistributed">
   >().toEqualTypeOf<"lstm" | "gruCell" | "rnn" | "simpleRNN" | "stackedRNNCells" | "timeDistributed">();
+  expectTypeOf<
+    FactoryName<"Conv1D" | "UpSampling1D" | "RMSNormalization" | "PReLU" | "ReLU" | "ELU" | "LeakyReLU">
+  >().toEqualTypeOf<"conv1d" | "upSampling1d" | "rmsNormalization" | "prelu" | "reLU" | "elu" | "leakyReLU">();
   expect(Object.keys(layers).length).toBe(Object.keys(layerTable).length + Object.keys(cellTable).length);
 });

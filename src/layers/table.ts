@@ -1,5 +1,13 @@
+import { ELU } from "./activation/elu.js";
+import { LeakyReLU } from "./activation/leaky-relu.js";
+import { PReLU } from "./activation/prelu.js";
+import { ReLU } from "./activation/relu.js";
+import { Softmax } from "./activation/softmax.js";
 import { AdditiveAttention, Attention } from "./attention/attention.js";
 import { MultiHeadAttention } from "./attention/multi-head-attention.js";
+import { Conv1D } from "./convolution/conv1d.js";
+import { DepthwiseConv1D } from "./convolution/depthwise-conv1d.js";
+import { SeparableConv1D } from "./convolution/separable-conv1d.js";
 import { ActivationLayer as Activation } from "./core/activation.js";
 import { Concatenate } from "./core/concatenate.js";
 import { Dense } from "./core/dense.js";
@@ -7,11 +15,27 @@ import { Dot } from "./core/dot.js";
 import { Dropout } from "./core/dropout.js";
 import { Embedding } from "./core/embedding.js";
 import { Flatten } from "./core/flatten.js";
+import { Lambda } from "./core/lambda.js";
 import { Masking } from "./core/masking.js";
 import { Add, Average, Maximum, Minimum, Multiply, Subtract } from "./core/merge.js";
+import { PositionEmbedding } from "./core/position-embedding.js";
 import { RepeatVector } from "./core/repeat-vector.js";
 import { Reshape } from "./core/reshape.js";
+import { SinePositionEncoding } from "./core/sine-position-encoding.js";
 import { TimeDistributed } from "./core/time-distributed.js";
+import { AlphaDropout } from "./noise/alpha-dropout.js";
+import { GaussianDropout } from "./noise/gaussian-dropout.js";
+import { GaussianNoise } from "./noise/gaussian-noise.js";
+import { SpatialDropout1D } from "./noise/spatial-dropout1d.js";
+import { BatchNormalization } from "./normalization/batch-normalization.js";
+import { GroupNormalization } from "./normalization/group-normalization.js";
+import { LayerNormalization } from "./normalization/layer-normalization.js";
+import { RMSNormalization } from "./normalization/rms-normalization.js";
+import { UnitNormalization } from "./normalization/unit-normalization.js";
+import { AveragePooling1D } from "./pooling/average-pooling1d.js";
+import { GlobalAveragePooling1D } from "./pooling/global-average-pooling1d.js";
+import { GlobalMaxPooling1D } from "./pooling/global-max-pooling1d.js";
+import { MaxPooling1D } from "./pooling/max-pooling1d.js";
 import { Bidirectional } from "./recurrent/bidirectional.js";
 import { GRU } from "./recurrent/gru.js";
 import { GRUCell } from "./recurrent/gru-cell.js";
@@ -21,6 +45,10 @@ import { RNN } from "./recurrent/rnn.js";
 import { SimpleRNN } from "./recurrent/simple-rnn.js";
 import { SimpleRNNCell } from "./recurrent/simple-rnn-cell.js";
 import { StackedRNNCells } from "./recurrent/stacked-cells.js";
+import { Cropping1D } from "./reshaping/cropping1d.js";
+import { Permute } from "./reshaping/permute.js";
+import { UpSampling1D } from "./reshaping/up-sampling1d.js";
+import { ZeroPadding1D } from "./reshaping/zero-padding1d.js";
 
 /** Every layer by className. A new layer needs a row here and a factory in index.ts; the compiler and the tests insist. */
 export const layerTable = {
@@ -33,22 +61,50 @@ export const layerTable = {
   Concatenate,
   Dense,
   Dot,
+  AlphaDropout,
+  AveragePooling1D,
+  BatchNormalization,
+  Conv1D,
+  Cropping1D,
+  DepthwiseConv1D,
   Dropout,
+  ELU,
   Embedding,
   Flatten,
   GRU,
+  GaussianDropout,
+  GaussianNoise,
+  GlobalAveragePooling1D,
+  GlobalMaxPooling1D,
+  GroupNormalization,
   LSTM,
+  Lambda,
+  LayerNormalization,
+  LeakyReLU,
   Masking,
   Maximum,
   Minimum,
   MultiHeadAttention,
   Multiply,
+  MaxPooling1D,
+  PReLU,
+  Permute,
+  PositionEmbedding,
+  RMSNormalization,
   RNN,
+  ReLU,
   RepeatVector,
   Reshape,
+  SeparableConv1D,
   SimpleRNN,
   Subtract,
+  SinePositionEncoding,
+  Softmax,
+  SpatialDropout1D,
   TimeDistributed,
+  UnitNormalization,
+  UpSampling1D,
+  ZeroPadding1D,
 };
 
 /** Every cell by className. */
@@ -59,14 +115,19 @@ export const cellTable = {
   StackedRNNCells,
 };
 
-/** className -> name of the factory: LSTM -> lstm, RNN -> rnn, SimpleRNN -> simpleRNN, GRUCell -> gruCell. */
-export type FactoryName<N extends string> = N extends `${Acronym}${infer Rest}`
+/**
+ * className -> name of the factory: LSTM -> lstm, RNN -> rnn, SimpleRNN -> simpleRNN, GRUCell -> gruCell,
+ * MaxPooling1D -> maxPooling1d.
+ */
+export type FactoryName<N extends string> = N extends `${infer Kind}1D` ? `${Initial<Kind>}1d` : Initial<N>;
+
+type Initial<N extends string> = N extends `${Acronym}${infer Rest}`
   ? N extends `${infer Short extends Acronym}${Rest}`
     ? `${Lowercase<Short>}${Rest}`
     : never
   : Uncapitalize<N>;
 
-type Acronym = "LSTM" | "GRU" | "RNN";
+type Acronym = "LSTM" | "GRU" | "RNN" | "RMS" | "ELU" | "PReLU";
 
 type Table = typeof layerTable & typeof cellTable;
 

@@ -9,7 +9,8 @@ import { setSeed } from "../tensor/generator.js";
 import { mul } from "../tensor/ops/arithmetic.js";
 import { sum } from "../tensor/ops/reduce.js";
 import { memory, type Tensor, tensor } from "../tensor/tensor.js";
-import { callbacks } from "../training/early-stopping.js";
+import { callbacks } from "../training/callbacks/index.js";
+import { losses } from "../training/losses/table.js";
 import { optimizers } from "../training/optimizers/index.js";
 import { cloneModel } from "./from-json.js";
 import { type Functional, model } from "./functional.js";
@@ -371,7 +372,7 @@ describe("encoder and decoder", () => {
     const training = model({ inputs: [source, previous], outputs: head.apply(sequence!) });
     training.compile({
       optimizer: optimizers.adam({ learningRate: 0.02 }),
-      loss: (await import("../training/losses.js")).losses.sparseCategoricalCrossentropy({ fromLogits: true }),
+      loss: losses.sparseCategoricalCrossentropy({ fromLogits: true }),
       metrics: ["accuracy"],
     });
     const { history } = await training.fit({ source: strings, previous: shifted }, turned, {

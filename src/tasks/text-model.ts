@@ -6,7 +6,7 @@ import type { Layer } from "../layers/layer.js";
 import type { Model } from "../model/model.js";
 import { sequential } from "../model/sequential.js";
 import { generatorOf, setSeed } from "../tensor/generator.js";
-import { losses } from "../training/losses.js";
+import { losses } from "../training/losses/index.js";
 import { optimizers } from "../training/optimizers/index.js";
 import type { SavedState } from "../training/saved-state.js";
 import { files } from "../util/files.js";

@@ -37,6 +37,11 @@ export interface Callback {
   onBatchBegin?(batch: number, context: TrainingContext): Awaitable;
   /** `logs` are means over the epoch so far, as in Keras. */
   onBatchEnd?(batch: number, logs: Logs, context: TrainingContext): Awaitable;
+  /**
+   * A loss or gradient is NaN or infinite, and the weights are as they were before that step. `fit` rejects with the error
+   * unless a callback stops the training here.
+   */
+  onNonFinite?(error: RondoError, context: TrainingContext): Awaitable;
   /** What the callback needs to go on later exactly. */
   getState?(): SavedState;
   setState?(state: SavedState): void;
@@ -49,6 +54,7 @@ const hookNames = [
   "onEpochEnd",
   "onBatchBegin",
   "onBatchEnd",
+  "onNonFinite",
   "getState",
   "setState",
 ] as const;

@@ -1,7 +1,7 @@
 import { checkOptions, closest, RondoError } from "../errors.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Logs } from "./callbacks.js";
-import { type Loss, type LossLike, lossFromConfig, resolveLoss } from "./losses.js";
+import { type Loss, type LossLike, lossFromConfig, resolveLoss } from "./losses/index.js";
 import {
   type Direction,
   MeanMetric,
@@ -15,7 +15,7 @@ import { type LearningRate, Optimizer } from "./optimizers/optimizer.js";
 import { perOutput } from "./per-output.js";
 
 export interface CompileOptions {
-  /** "sgd", "rmsprop", "adam", or one with options: `optimizers.adam({ learningRate: 0.003 })`. */
+  /** "sgd", "rmsprop", "adam", "adamw", …, or one with options: `optimizers.adam({ learningRate: 0.003 })`. */
   optimizer: OptimizerName | Optimizer;
   /**
    * "meanSquaredError", "sparseCategoricalCrossentropy", …, one with options, or a function of (yTrue, yPred). For a
@@ -115,6 +115,12 @@ export class Compiled {
     ]);
     this.optimizer = makeOptimizer(options);
     const losses = resolveLosses(options.loss, names);
+    for (const loss of losses) {
+      if (loss?.reduction !== "none") continue;
+      throw new RondoError("option", `compile: ${loss.name} with reduction "none" gives no single number to train`, {
+        fix: 'leave the reduction out, or use "sum"',
+      });
+    }
     const weights = options.lossWeights ? perOutput("lossWeights", options.lossWeights, names) : [];
     for (const weight of weights) {
       if (weight === null || Number.isFinite(weight)) continue;

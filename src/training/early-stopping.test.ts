@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { layers } from "../layers/index.js";
 import { resetLayerNames } from "../layers/layer.js";
 import { type Sequential, sequential } from "../model/sequential.js";
-import { callbacks, type EarlyStoppingOptions, earlyStopping } from "./early-stopping.js";
+import { callbacks } from "./callbacks/index.js";
+import { type EarlyStoppingOptions, earlyStopping } from "./early-stopping.js";
 
 beforeEach(() => resetLayerNames());
 

@@ -1,7 +1,8 @@
-import { checkOptions, closest, RondoError } from "../errors.js";
+import { checkOptions } from "../errors.js";
 import { clone } from "../tensor/ops/creation.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type Callback, type Logs, lambda, type TrainingContext } from "./callbacks.js";
+import { checkMode, type MonitorMode, monitored, signOf } from "./callbacks/monitor.js";
+import type { Callback, Logs, TrainingContext } from "./callbacks.js";
 import type { SavedState } from "./saved-state.js";
 
 export interface EarlyStoppingOptions {
@@ -12,7 +13,7 @@ export interface EarlyStoppingOptions {
   /** Epochs without anything better before training stops. 0 by default. */
   patience?: number;
   /** Whether smaller or larger is better; "auto" knows it for the loss and the metrics. */
-  mode?: "auto" | "min" | "max";
+  mode?: MonitorMode;
   /** Waiting goes on until the value is better than this. */
   baseline?: number;
   /** Put the weights of the best epoch back at the end, unless the training was aborted. */
@@ -44,12 +45,7 @@ class EarlyStopping implements Callback {
     ]);
     const { monitor = "val_loss", minDelta = 0, patience = 0, mode = "auto", baseline = null } = options;
     const { restoreBestWeights = false, startFromEpoch = 0 } = options;
-    if (!["auto", "min", "max"].includes(mode)) {
-      throw new RondoError("option", "callbacks.earlyStopping cannot use this mode", {
-        received: JSON.stringify(mode),
-        expected: '"auto", "min" or "max"',
-      });
-    }
+    checkMode("callbacks.earlyStopping", mode);
     this.options = {
       monitor,
       minDelta: Math.abs(minDelta),
@@ -67,26 +63,12 @@ class EarlyStopping implements Callback {
     this.best = null;
     this.bestEpoch = 0;
     this.forgetWeights();
-    const { mode, monitor } = this.options;
-    if (mode !== "auto") this.sign = mode === "min" ? 1 : -1;
-    else this.sign = model.metricDirection(monitor.replace(/^val_/, "")) === "up" ? -1 : 1;
+    this.sign = signOf(model, this.options.monitor, this.options.mode);
   }
 
   onEpochEnd(epoch: number, logs: Logs, context: TrainingContext): void {
     const { monitor, patience, baseline, restoreBestWeights, startFromEpoch } = this.options;
-    const current = logs[monitor];
-    if (current === undefined) {
-      const near = closest(monitor, Object.keys(logs));
-      throw new RondoError("option", `early stopping watches "${monitor}", which this training does not compute`, {
-        received: Object.keys(logs).join(", "),
-        expected: monitor,
-        fix: monitor.startsWith("val_")
-          ? "pass validationData or validationSplit to fit"
-          : near
-            ? `did you mean "${near}"?`
-            : "watch one of the names above",
-      });
-    }
+    const current = monitored("early stopping", monitor, logs);
     if (epoch < startFromEpoch) return;
     if (restoreBestWeights && !this.bestWeights) this.rememberWeights(epoch, context);
     this.wait++;
@@ -153,6 +135,3 @@ export type { EarlyStopping };
 export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping {
   return new EarlyStopping(options);
 }
-
-/** Ready-made callbacks. */
-export const callbacks = { earlyStopping, lambda } as const;

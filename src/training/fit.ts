@@ -28,8 +28,11 @@ export type ValidationData =
 export interface FitOptions {
   /** Passes over the data. 1 by default. */
   epochs?: number;
-  /** Examples per update; the last batch may be smaller. 32 by default. Not for datasets, which bring their own batches. */
-  batchSize?: number;
+  /**
+   * Examples per update; the last batch may be smaller. "all" makes one update of all examples per epoch: full-batch
+   * gradient descent. 32 by default. Not for datasets, which bring their own batches.
+   */
+  batchSize?: number | "all";
   /** New order of the examples in every epoch. True by default, false for stateful models; datasets keep their order. */
   shuffle?: boolean;
   /** Share of the examples, taken from the end, to validate with instead of training. */
@@ -130,7 +133,8 @@ export async function fitModel(
 function check(model: Model, options: FitOptions, dataset: boolean): void {
   checkOptions("fit", options, optionNames);
   void model.compiled; // throws unless compiled
-  for (const name of ["epochs", "batchSize", "validationBatchSize", "validationSteps", "stepsPerEpoch"] as const) {
+  if (options.batchSize !== undefined && options.batchSize !== "all") checkCount("fit", "batchSize", options.batchSize);
+  for (const name of ["epochs", "validationBatchSize", "validationSteps", "stepsPerEpoch"] as const) {
     const value = options[name];
     if (value !== undefined) checkCount("fit", name, value);
   }
@@ -156,10 +160,13 @@ interface Sources {
 }
 
 function sources(model: Model, data: DataParts | Dataset, y: DataParts | undefined, options: FitOptions): Sources {
-  const { batchSize = 32, validationSplit, validationData } = options;
+  const { validationSplit, validationData } = options;
   const names = model.partNames;
-  const validationBatch = options.validationBatchSize ?? batchSize;
-  const ofValidation = (examples: Examples) => arrayBatches(examples, validationBatch);
+  const sizeFor = (examples: Examples) => {
+    const { batchSize = 32 } = options;
+    return batchSize === "all" ? Math.max(1, examples.x[0]!.length) : batchSize;
+  };
+  const ofValidation = (held: Examples) => arrayBatches(held, options.validationBatchSize ?? sizeFor(held));
   let validation: BatchSource | null = null;
   if (validationData !== undefined) {
     validation = isPair(validationData)
@@ -180,6 +187,7 @@ function sources(model: Model, data: DataParts | Dataset, y: DataParts | undefin
     validation = ofValidation(held);
   }
   if (options.truncate) checkTruncation(model, options.truncate, examples);
+  const batchSize = sizeFor(examples);
   const { length } = examples.x[0]!;
   if (model.stateful && length % batchSize !== 0) {
     throw new RondoError("shape", "a stateful model needs batches of one size", {
@@ -275,6 +283,7 @@ async function train(
   const breath = new Breath();
   const feed = new Feed(training, stepsPerEpoch);
   let logs: Logs = {};
+  let broken = false;
   for (const callback of callbacks) await callback.onTrainBegin?.(context);
   let resumed = takeUpTraining(model, run, options.initialEpoch !== undefined);
 
@@ -301,7 +310,13 @@ async function train(
         if (!batch) break;
         const index = run.batch;
         for (const callback of callbacks) await callback.onBatchBegin?.(index, context);
-        batchLoss = truncate ? trainTruncated(model, batch, truncate) : model.trainStep(batch);
+        try {
+          batchLoss = truncate ? trainTruncated(model, batch, truncate) : model.trainStep(batch);
+        } catch (error) {
+          await surviveNonFinite(error, callbacks, context);
+          broken = true;
+          break;
+        }
         run.batch++;
         if (callbacks.length > 0) {
           const soFar = model.compiled.logs();
@@ -309,11 +324,13 @@ async function train(
         }
         await breath.take();
       }
-      if (signal?.aborted) break;
+      if (signal?.aborted || broken) break;
 
       logs = model.compiled.logs();
       if (validation) {
-        const values = await evaluateBatches(model, validation, options.validationSteps, signal);
+        const values = await evaluateBatches(model, validation, options.validationSteps, signal).catch(
+          (error: unknown) => surviveNonFinite(error, callbacks, context),
+        );
         if (!values) break;
         logs = { ...logs, ...Object.fromEntries(Object.entries(values).map(([name, v]) => [`val_${name}`, v])) };
       }
@@ -331,7 +348,22 @@ async function train(
     await feed.close();
   }
   history.aborted = context.aborted;
+  // An aborted training goes on later from the weights it has now.
+  if (!history.aborted && model.built) model.optimizer.finalizeVariables(model.trainableWeights);
   for (const callback of callbacks) await callback.onTrainEnd?.(logs, context);
+}
+
+/** Tells callbacks about a loss or gradient that is not finite; throws what was thrown unless one stops the training. */
+async function surviveNonFinite(
+  error: unknown,
+  callbacks: readonly Callback[],
+  context: TrainingContext,
+): Promise<void> {
+  if (error instanceof RondoError && error.code === "nonFinite") {
+    for (const callback of callbacks) await callback.onNonFinite?.(error, context);
+    if (context.model.stopTraining) return;
+  }
+  throw error;
 }
 
 /** "Epoch 3/10  1.2 s  loss 0.1234  val_loss 0.2345" */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { expectClose, type GoldenArray, readGolden, toTensor } from "../../test/support/golden.js";
 import { tensor } from "../tensor/tensor.js";
-import { losses, resolveLoss } from "./losses.js";
+import { losses, resolveLoss } from "./losses/index.js";
 import { type Metric, metricFromConfig, metrics, resolveMetric } from "./metrics.js";
 
 interface GoldenMetric {

@@ -6,15 +6,7 @@ import { argMax } from "../tensor/ops/reduce.js";
 import { scope } from "../tensor/scope.js";
 import { formatShape, sameShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import {
-  binaryCrossentropy,
-  categoricalCrossentropy,
-  type Loss,
-  type LossFunction,
-  meanAbsoluteError,
-  meanSquaredError,
-  sparseCategoricalCrossentropy,
-} from "./losses.js";
+import { type Loss, type LossFunction, losses } from "./losses/index.js";
 import { type Values, weightedMeans, weightedSums } from "./metric-values.js";
 
 /** Which direction is better. */
@@ -177,9 +169,9 @@ function lossMetric(loss: Loss): Metric {
 }
 
 const crossentropies = {
-  binary: binaryCrossentropy,
-  categorical: categoricalCrossentropy,
-  sparse: sparseCategoricalCrossentropy,
+  binary: losses.binaryCrossentropy,
+  categorical: losses.categoricalCrossentropy,
+  sparse: losses.sparseCategoricalCrossentropy,
 };
 
 /**
@@ -206,13 +198,14 @@ export const metrics = {
   categoricalAccuracy,
   sparseCategoricalAccuracy,
   perplexity,
-  meanSquaredError: () => lossMetric(meanSquaredError()),
-  meanAbsoluteError: () => lossMetric(meanAbsoluteError()),
-  binaryCrossentropy: (options?: Parameters<typeof binaryCrossentropy>[0]) => lossMetric(binaryCrossentropy(options)),
-  categoricalCrossentropy: (options?: Parameters<typeof categoricalCrossentropy>[0]) =>
-    lossMetric(categoricalCrossentropy(options)),
-  sparseCategoricalCrossentropy: (options?: Parameters<typeof sparseCategoricalCrossentropy>[0]) =>
-    lossMetric(sparseCategoricalCrossentropy(options)),
+  meanSquaredError: () => lossMetric(losses.meanSquaredError()),
+  meanAbsoluteError: () => lossMetric(losses.meanAbsoluteError()),
+  binaryCrossentropy: (options?: Parameters<typeof losses.binaryCrossentropy>[0]) =>
+    lossMetric(losses.binaryCrossentropy(options)),
+  categoricalCrossentropy: (options?: Parameters<typeof losses.categoricalCrossentropy>[0]) =>
+    lossMetric(losses.categoricalCrossentropy(options)),
+  sparseCategoricalCrossentropy: (options?: Parameters<typeof losses.sparseCategoricalCrossentropy>[0]) =>
+    lossMetric(losses.sparseCategoricalCrossentropy(options)),
 } as const;
 
 const shortNames = { acc: "accuracy", mse: "meanSquaredError", mae: "meanAbsoluteError" } as const;

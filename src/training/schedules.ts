@@ -1,4 +1,5 @@
 import { checkOptions, lookUp, RondoError } from "../errors.js";
+import { checkCount, checkNotNegative } from "./checks.js";
 
 /** A learning rate that depends on the number of updates made so far. */
 export interface Schedule {
@@ -118,16 +119,215 @@ export function step(options: StepOptions): Schedule {
   });
 }
 
-export const schedules = { exponentialDecay, cosineDecay, piecewiseConstant, step } as const;
+export interface PolynomialDecayOptions {
+  initialLearningRate: number;
+  /** Updates from the initial to the last rate. */
+  decaySteps: number;
+  /** 0.0001 by default. */
+  endLearningRate?: number;
+  /** 1, the default, is a straight line. */
+  power?: number;
+  /** True: at the end go up again and come down over the next multiple of `decaySteps`. */
+  cycle?: boolean;
+}
+
+/** (initialLearningRate - endLearningRate) · (1 - step / decaySteps)^power + endLearningRate, constant after the end. */
+export function polynomialDecay(options: PolynomialDecayOptions): Schedule {
+  const where = "schedules.polynomialDecay";
+  checkOptions(where, options, ["initialLearningRate", "decaySteps", "endLearningRate", "power", "cycle"]);
+  const { initialLearningRate, decaySteps, endLearningRate = 0.0001, power = 1, cycle = false } = options;
+  checkNotNegative(where, "initialLearningRate", initialLearningRate);
+  requirePositive(where, "decaySteps", decaySteps);
+  checkNotNegative(where, "endLearningRate", endLearningRate);
+  requirePositive(where, "power", power);
+  const config = { initialLearningRate, decaySteps, endLearningRate, power, cycle };
+  return schedule("PolynomialDecay", config, (n) => {
+    const length = cycle ? decaySteps * Math.max(1, Math.ceil(n / decaySteps)) : decaySteps;
+    const left = 1 - Math.min(n, length) / length;
+    return (initialLearningRate - endLearningRate) * left ** power + endLearningRate;
+  });
+}
+
+export interface InverseTimeDecayOptions {
+  initialLearningRate: number;
+  /** Updates after which `decayRate` has been added to the divisor once. */
+  decaySteps: number;
+  decayRate: number;
+  /** True: stay constant between two multiples of `decaySteps`. */
+  staircase?: boolean;
+}
+
+/** initialLearningRate / (1 + decayRate · step / decaySteps). */
+export function inverseTimeDecay(options: InverseTimeDecayOptions): Schedule {
+  const where = "schedules.inverseTimeDecay";
+  checkOptions(where, options, ["initialLearningRate", "decaySteps", "decayRate", "staircase"]);
+  const { initialLearningRate, decaySteps, decayRate, staircase = false } = options;
+  requirePositive(where, "initialLearningRate", initialLearningRate);
+  requirePositive(where, "decaySteps", decaySteps);
+  checkNotNegative(where, "decayRate", decayRate);
+  return schedule("InverseTimeDecay", { initialLearningRate, decaySteps, decayRate, staircase }, (n) => {
+    const periods = staircase ? Math.floor(n / decaySteps) : n / decaySteps;
+    return initialLearningRate / (1 + decayRate * periods);
+  });
+}
+
+export interface CosineDecayRestartsOptions {
+  initialLearningRate: number;
+  /** Updates of the first period. */
+  firstDecaySteps: number;
+  /** Every period is this many times as long as the one before; at least 1. 2 by default. */
+  tMul?: number;
+  /** Every period starts at this many times the rate the one before started at. 1 by default. */
+  mMul?: number;
+  /** Lowest rate, as a fraction of the initial one. 0 by default. */
+  alpha?: number;
+}
+
+/** Half cosines from the initial rate down, each starting anew: warm restarts (Loshchilov & Hutter 2016). */
+export function cosineDecayRestarts(options: CosineDecayRestartsOptions): Schedule {
+  const where = "schedules.cosineDecayRestarts";
+  checkOptions(where, options, ["initialLearningRate", "firstDecaySteps", "tMul", "mMul", "alpha"]);
+  const { initialLearningRate, firstDecaySteps, tMul = 2, mMul = 1, alpha = 0 } = options;
+  requirePositive(where, "initialLearningRate", initialLearningRate);
+  requirePositive(where, "firstDecaySteps", firstDecaySteps);
+  if (!(tMul >= 1 && Number.isFinite(tMul))) {
+    throw new RondoError("value", `${where}: tMul must be a number of at least 1`, { received: `tMul = ${tMul}` });
+  }
+  requirePositive(where, "mMul", mMul);
+  checkNotNegative(where, "alpha", alpha);
+  const config = { initialLearningRate, firstDecaySteps, tMul, mMul, alpha };
+  return schedule("CosineDecayRestarts", config, (n) => {
+    let period = Math.floor(n / firstDecaySteps);
+    let done = n / firstDecaySteps - period;
+    if (tMul > 1) {
+      // The periods before number i take (tMul^i - 1) / (tMul - 1) first ones together. Rounding must not put their ends
+      // into the period before.
+      const startOf = (i: number) => (firstDecaySteps * (tMul ** i - 1)) / (tMul - 1);
+      period = Math.floor(Math.log(1 + (n / firstDecaySteps) * (tMul - 1)) / Math.log(tMul));
+      if (n >= startOf(period + 1)) period++;
+      done = (n - startOf(period)) / (firstDecaySteps * tMul ** period);
+    }
+    return initialLearningRate * ((1 - alpha) * 0.5 * mMul ** period * (1 + Math.cos(Math.PI * done)) + alpha);
+  });
+}
+
+export interface OneCycleOptions {
+  /** The rate at the top. */
+  maxLearningRate: number;
+  /** Updates of the whole training. */
+  totalSteps: number;
+  /** Share of the updates in which the rate rises. 0.3 by default. */
+  pctStart?: number;
+  /** How the rate goes from one level to the next. "cosine" by default. */
+  annealing?: "cosine" | "linear";
+  /** The first rate is the largest divided by this. 25 by default. */
+  divFactor?: number;
+  /** The last rate is the first divided by this. 10000 by default. */
+  finalDivFactor?: number;
+}
+
+/** Up from a low rate to the largest, and down to almost nothing, as PyTorch's OneCycleLR (Smith & Topin 2017). */
+export function oneCycle(options: OneCycleOptions): Schedule {
+  const where = "schedules.oneCycle";
+  const names = ["maxLearningRate", "totalSteps", "pctStart", "annealing", "divFactor", "finalDivFactor"];
+  checkOptions(where, options, names);
+  const { maxLearningRate, totalSteps, pctStart = 0.3, annealing = "cosine" } = options;
+  const { divFactor = 25, finalDivFactor = 1e4 } = options;
+  requirePositive(where, "maxLearningRate", maxLearningRate);
+  checkCount(where, "totalSteps", totalSteps, 2);
+  requirePositive(where, "divFactor", divFactor);
+  requirePositive(where, "finalDivFactor", finalDivFactor);
+  const top = pctStart * totalSteps - 1;
+  if (!(top > 0 && top < totalSteps - 1)) {
+    throw new RondoError("value", `${where}: pctStart must leave updates for the rise and for the fall`, {
+      received: `pctStart = ${pctStart} of totalSteps = ${totalSteps}`,
+      expected: `a fraction above ${1 / totalSteps} and below 1`,
+    });
+  }
+  const shape = lookUp("annealing", annealing, {
+    cosine: (done: number) => 0.5 * (1 - Math.cos(Math.PI * done)),
+    linear: (done: number) => done,
+  });
+  const first = maxLearningRate / divFactor;
+  const last = first / finalDivFactor;
+  const config = { maxLearningRate, totalSteps, pctStart, annealing, divFactor, finalDivFactor };
+  return schedule("OneCycle", config, (n) => {
+    if (n <= top) return first + (maxLearningRate - first) * shape(n / top);
+    const done = Math.min(1, (n - top) / (totalSteps - 1 - top));
+    return maxLearningRate + (last - maxLearningRate) * shape(done);
+  });
+}
+
+export interface WarmupOptions {
+  /** Updates of the rise. */
+  steps: number;
+  /** What comes after it, counted from its end: a rate or a schedule. */
+  learningRate: number | Schedule;
+  /** The rate of the first update. 0 by default. */
+  from?: number;
+}
+
+/**
+ * A straight rise to the first rate of another schedule, which follows.
+ *
+ * @example schedules.warmup({ steps: 500, learningRate: schedules.inverseTimeDecay({ … }) })
+ */
+export function warmup(options: WarmupOptions): Schedule {
+  const where = "schedules.warmup";
+  checkOptions(where, options, ["steps", "learningRate", "from"]);
+  const { steps, learningRate, from = 0 } = options;
+  requirePositive(where, "steps", steps);
+  checkNotNegative(where, "from", from);
+  if (typeof learningRate !== "number" && (typeof learningRate !== "object" || !learningRate?.at)) {
+    throw new RondoError("option", `${where}: learningRate must be a number or a schedule`, {
+      received: String(learningRate),
+    });
+  }
+  const after = (n: number) => (typeof learningRate === "number" ? learningRate : learningRate.at(n));
+  checkNotNegative(where, "learningRate", after(0));
+  const saved =
+    typeof learningRate === "number"
+      ? learningRate
+      : { className: learningRate.className, config: learningRate.getConfig() };
+  return schedule("Warmup", { steps, learningRate: saved, from }, (n) =>
+    n < steps ? from + ((after(0) - from) * n) / steps : after(n - steps),
+  );
+}
+
+export const schedules = {
+  exponentialDecay,
+  inverseTimeDecay,
+  polynomialDecay,
+  cosineDecay,
+  cosineDecayRestarts,
+  piecewiseConstant,
+  step,
+  oneCycle,
+  warmup,
+} as const;
+
+interface SavedSchedule {
+  className: string;
+  config: Record<string, unknown>;
+}
 
 const byClassName: Readonly<Record<string, (options: never) => Schedule>> = {
   ExponentialDecay: exponentialDecay,
+  InverseTimeDecay: inverseTimeDecay,
+  PolynomialDecay: polynomialDecay,
   CosineDecay: cosineDecay,
+  CosineDecayRestarts: cosineDecayRestarts,
   PiecewiseConstantDecay: piecewiseConstant,
   StepDecay: step,
+  OneCycle: oneCycle,
+  Warmup: ({ learningRate, ...rest }: Omit<WarmupOptions, "learningRate"> & { learningRate: number | SavedSchedule }) =>
+    warmup({
+      ...rest,
+      learningRate: typeof learningRate === "number" ? learningRate : scheduleFromConfig(learningRate),
+    }),
 };
 
 /** A schedule from what a file says about it. */
-export function scheduleFromConfig(saved: { className: string; config: Record<string, unknown> }): Schedule {
+export function scheduleFromConfig(saved: SavedSchedule): Schedule {
   return lookUp("schedule", saved.className, byClassName)(saved.config as never);
 }

@@ -9,7 +9,7 @@ import { add, mul } from "../tensor/ops/arithmetic.js";
 import { scope } from "../tensor/scope.js";
 import { keep, type Tensor } from "../tensor/tensor.js";
 import type { Logs } from "./callbacks.js";
-import { reduceLoss } from "./losses.js";
+import { lossValue } from "./losses/index.js";
 
 /** Steps from..to of the second axis of a batch. */
 export type TimeWindow = readonly [from: number, to: number];
@@ -45,7 +45,7 @@ function lossesOf(
   let total: Tensor | null = null;
   const parts = model.compiled.outputs.map(({ loss, lossWeight }, i) => {
     if (!loss) return null;
-    const part = reduceLoss(loss.call(y[i]!, outputs[i]!), sampleWeight[i] ?? null, masks[i] ?? null);
+    const part = lossValue(loss, y[i]!, outputs[i]!, sampleWeight[i] ?? null, masks[i] ?? null);
     const weighted = lossWeight === 1 ? part : mul(part, lossWeight);
     total = total ? add(total, weighted) : weighted;
     return part;

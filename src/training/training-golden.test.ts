@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { expectClose, type GoldenArray, readGolden, toTensor } from "../../test/support/golden.js";
 import { deserializeLayer } from "../layers/serialize.js";
 import { sequential } from "../model/sequential.js";
-import { type Loss, losses } from "./losses.js";
+import { type Loss, losses } from "./losses/index.js";
 import { optimizerFromConfig } from "./optimizers/index.js";
 
 interface Described {

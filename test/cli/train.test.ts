@@ -120,9 +120,11 @@ describe("rondo train text", () => {
 
   it("quits at once on the second Ctrl-C", async () => {
     await file("cat.txt");
+    let sent = false;
     const { code } = await rondo(folder.path, ["train", "text", "cat.txt", "--time", "1h", "--json"], {
       onOutput: (printed, child) => {
-        if (!printed.includes('"step":5,')) return;
+        if (sent || !printed.includes('"step":5,')) return;
+        sent = true;
         child.kill("SIGINT");
         child.kill("SIGINT");
       },

@@ -40,9 +40,11 @@ const holes = (batch: number, time: number) =>
 /** Weights by formula, so that every backend and every copy of the layer has the same. */
 function setWeights(layer: Layer): void {
   for (const [k, v] of layer.weights.entries()) {
+    // A variance is never negative.
+    const offset = v.name.endsWith("variance") ? 1 : 0;
     v.assign(
       tensor(
-        Float32Array.from({ length: v.size }, (_, i) => 0.6 * Math.sin(1.3 * i + 0.21 * i * i + k + 0.5)),
+        Float32Array.from({ length: v.size }, (_, i) => offset + 0.6 * Math.sin(1.3 * i + 0.21 * i * i + k + 0.5)),
         v.shape,
       ),
     );

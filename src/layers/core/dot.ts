@@ -7,15 +7,7 @@ import { rsqrt, square } from "../../tensor/ops/unary.js";
 import { formatShape, sizeOf } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { BatchShape } from "../component.js";
-import {
-  type Fields,
-  flag,
-  layerOptionNames,
-  axes as pairOfAxes,
-  readFields,
-  type Values,
-  writeFields,
-} from "../fields.js";
+import { axisPair, type Fields, flag, layerOptionNames, readFields, type Values, writeFields } from "../fields.js";
 import type { LayerOptions } from "../layer.js";
 import { MultiInputLayer } from "../multi-input-layer.js";
 
@@ -26,7 +18,7 @@ export interface DotOptions extends LayerOptions {
   normalize?: boolean;
 }
 
-const fields = { axes: pairOfAxes(), normalize: flag(false) } satisfies Fields<DotOptions, keyof LayerOptions>;
+const fields = { axes: axisPair(), normalize: flag(false) } satisfies Fields<DotOptions, keyof LayerOptions>;
 
 /**
  * Products of the vectors of two tensors, example by example: the axes that are left stay in order, the first input's

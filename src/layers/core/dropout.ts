@@ -40,24 +40,9 @@ export class Dropout extends Layer {
   }
 
   call(input: Tensor, { training }: CallContext): Tensor {
-    const { rate } = this.options;
+    const { rate, noiseShape } = this.options;
     if (!training || rate === 0) return input;
-    return mul(input, dropoutMask(this.maskShape(input.shape), rate, this.random.generator));
-  }
-
-  private maskShape(shape: Shape): Shape {
-    const { noiseShape } = this.options;
-    if (!noiseShape) return shape;
-    const fits =
-      noiseShape.length === shape.length && noiseShape.every((n, i) => n === null || n === 1 || n === shape[i]);
-    if (!fits) {
-      throw new RondoError("shape", "the noiseShape does not fit the input", {
-        path: this.describe(),
-        received: `noiseShape ${formatShape(noiseShape)} for an input ${formatShape(shape)}`,
-        expected: "one size per axis: null, 1, or the input's size",
-      });
-    }
-    return noiseShape.map((n, i) => n ?? shape[i]!);
+    return mul(input, dropoutMask(noiseShapeFor(this, input.shape, noiseShape), rate, this.random.generator));
   }
 
   computeOutputShape(inputShape: BatchShape): BatchShape {
@@ -75,4 +60,19 @@ export class Dropout extends Layer {
   override restoreState(prefix: string, state: LayerState): void {
     this.random.restore(prefix, state);
   }
+}
+
+/** The shape of the random numbers for an input. Throws RondoError "shape" when `noiseShape` does not fit it. */
+export function noiseShapeFor(layer: Layer, shape: Shape, noiseShape: readonly (number | null)[] | null): Shape {
+  if (!noiseShape) return shape;
+  const fits =
+    noiseShape.length === shape.length && noiseShape.every((n, i) => n === null || n === 1 || n === shape[i]);
+  if (!fits) {
+    throw new RondoError("shape", "the noiseShape does not fit the input", {
+      path: layer.describe(),
+      received: `noiseShape ${formatShape(noiseShape)} for an input ${formatShape(shape)}`,
+      expected: "one size per axis: null, 1, or the input's size",
+    });
+  }
+  return noiseShape.map((n, i) => n ?? shape[i]!);
 }

@@ -1,6 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkFraction, checkNotNegative, Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { checkFraction, checkNotNegative } from "../checks.js";
+import { Optimizer, type OptimizerOptions } from "./optimizer.js";
 
 export interface AdamOptions extends OptimizerOptions {
   /** How slowly the average gradient changes. 0.9 by default. */
@@ -18,15 +19,14 @@ export interface AdamOptions extends OptimizerOptions {
  * (Kingma & Ba 2014, the form before their section 2.1 that Keras uses).
  */
 export class Adam extends Optimizer {
-  readonly className = "Adam";
+  readonly className: string = "Adam";
   protected readonly slotNames: readonly string[];
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
   readonly amsgrad: boolean;
 
-  constructor(options: AdamOptions = {}) {
-    const where = "optimizers.adam";
+  constructor(options: AdamOptions = {}, where = "optimizers.adam") {
     super(where, options, ["beta1", "beta2", "epsilon", "amsgrad"], 0.001);
     this.beta1 = options.beta1 ?? 0.9;
     this.beta2 = options.beta2 ?? 0.999;
@@ -61,7 +61,7 @@ export class Adam extends Optimizer {
   }
 }
 
-/** Adam, learningRate 0.001; with weightDecay it is AdamW. @example optimizers.adam({ learningRate: 3e-3, globalClipNorm: 1 }) */
+/** Adam, learningRate 0.001. @example optimizers.adam({ learningRate: 3e-3, globalClipNorm: 1 }) */
 export function adam(options?: AdamOptions): Adam {
   return new Adam(options);
 }

@@ -1,11 +1,32 @@
 import { lookUp, RondoError } from "../../errors.js";
 import { scheduleFromConfig } from "../schedules.js";
+import { adadelta } from "./adadelta.js";
+import { adafactor } from "./adafactor.js";
+import { adagrad } from "./adagrad.js";
 import { adam } from "./adam.js";
+import { adamax } from "./adamax.js";
+import { adamw } from "./adamw.js";
+import { lion } from "./lion.js";
+import { muon } from "./muon.js";
+import { nadam } from "./nadam.js";
 import { Optimizer, type OptimizerOptions } from "./optimizer.js";
 import { rmsprop } from "./rmsprop.js";
 import { sgd } from "./sgd.js";
 
-export const optimizers = { sgd, rmsprop, adam } as const;
+/** Every optimizer under its Keras name; in lower case, the name of its class in saved files is the same. */
+export const optimizers = {
+  sgd,
+  rmsprop,
+  adam,
+  adamw,
+  nadam,
+  adamax,
+  adagrad,
+  adadelta,
+  lion,
+  adafactor,
+  muon,
+} as const;
 
 export type OptimizerName = keyof typeof optimizers;
 
@@ -21,16 +42,11 @@ export function resolveOptimizer(optimizer: OptimizerName | Optimizer, options: 
   return lookUp("optimizer", optimizer, optimizers)(options);
 }
 
-const byClassName: Readonly<Record<string, (options: never) => Optimizer>> = {
-  SGD: sgd,
-  RMSprop: rmsprop,
-  Adam: adam,
-};
-
 /** An optimizer from what a file says about it. */
 export function optimizerFromConfig(saved: { className: string; config: Record<string, unknown> }): Optimizer {
   const config = { ...saved.config };
   const rate = config.learningRate;
   if (typeof rate === "object" && rate !== null) config.learningRate = scheduleFromConfig(rate as never);
-  return lookUp("optimizer", saved.className, byClassName)(config as never);
+  const name = saved.className.toLowerCase();
+  return lookUp("optimizer", name in optimizers ? name : saved.className, optimizers)(config);
 }

@@ -1,9 +1,11 @@
 import { variableGrads } from "../../autograd/gradients.js";
+import { noGrad } from "../../autograd/tape.js";
 import { checkOptions, RondoError } from "../../errors.js";
 import { scope } from "../../tensor/scope.js";
-import { formatShape, sameShape } from "../../tensor/shape.js";
+import { formatShape, type Shape, sameShape } from "../../tensor/shape.js";
 import { allocate, type Tensor, tensor } from "../../tensor/tensor.js";
 import { Variable } from "../../tensor/variable.js";
+import { checkCount, checkNotNegative, checkWithin } from "../checks.js";
 import type { SavedState } from "../saved-state.js";
 import type { Schedule } from "../schedules.js";
 import { type Clipping, clipGradients } from "./clip.js";
@@ -16,15 +18,52 @@ export interface OptimizerOptions {
   learningRate?: LearningRate;
   /** Every update first shrinks the weights by this fraction times the learning rate (decoupled decay, as in AdamW). */
   weightDecay?: number | null;
+  /** Variables with one of these words in their name do not decay: ["bias", "gamma"]. */
+  excludeFromWeightDecay?: readonly string[];
   /** Scales each variable's gradient down to this Euclidean norm. */
   clipNorm?: number | null;
   /** Limits every element of the gradients to plus or minus this. */
   clipValue?: number | null;
   /** Scales all gradients together down to this Euclidean norm. */
   globalClipNorm?: number | null;
+  /**
+   * Keeps a moving average of every variable (Polyak averaging). `fit` ends with the averages as weights; in loops of
+   * your own call `finalizeVariables`.
+   */
+  useEma?: boolean;
+  /** average = emaMomentum · average + (1 - emaMomentum) · variable after every step. 0.99 by default. */
+  emaMomentum?: number;
+  /** Puts the averages in the variables' place every so many updates; null: only at the end. */
+  emaOverwriteFrequency?: number | null;
+  /**
+   * One update per so many calls of `apply` (batches), by the mean of their gradients: large batches in little memory. A
+   * learning rate schedule counts updates, not batches. null: every call updates.
+   */
+  gradientAccumulationSteps?: number | null;
 }
 
-export const optimizerOptionNames = ["learningRate", "weightDecay", "clipNorm", "clipValue", "globalClipNorm"] as const;
+export const optimizerOptionNames = [
+  "learningRate",
+  "weightDecay",
+  "excludeFromWeightDecay",
+  "clipNorm",
+  "clipValue",
+  "globalClipNorm",
+  "useEma",
+  "emaMomentum",
+  "emaOverwriteFrequency",
+  "gradientAccumulationSteps",
+] as const;
+
+/** What an optimizer's tensor for a variable looks like before the first update. */
+export interface SlotStart {
+  readonly shape: Shape;
+  readonly value: number;
+}
+
+/** Slots every optimizer may have besides its own. */
+const EMA = "ema";
+const ACCUMULATED = "accumulated";
 
 /** Gradients by variable; variables that are missing are left alone. */
 export type Gradients = ReadonlyMap<Variable, Tensor>;
@@ -32,8 +71,9 @@ export type Gradients = ReadonlyMap<Variable, Tensor>;
 /**
  * Changes variables along their gradients.
  *
- * One update: check that all gradients are finite, clip, decay the weights, step, count (the order of Keras 3). What an
- * optimizer remembers about a variable is kept with that variable, so that one optimizer may serve changing lists of them.
+ * One update: check that all gradients are finite, accumulate, clip, decay the weights, step, average, count (the order of
+ * Keras 3). What an optimizer remembers about a variable is kept with that variable, so that one optimizer may serve
+ * changing lists of them.
  */
 export abstract class Optimizer {
   /** Name in saved files, e.g. "Adam". */
@@ -43,7 +83,14 @@ export abstract class Optimizer {
   /** Updates made so far. */
   iterations = 0;
   readonly weightDecay: number | null;
+  readonly excludeFromWeightDecay: readonly string[];
   readonly clipping: Clipping;
+  readonly useEma: boolean;
+  readonly emaMomentum: number;
+  readonly emaOverwriteFrequency: number | null;
+  readonly gradientAccumulationSteps: number | null;
+  /** Gradients accumulated since the last update. */
+  private pending = 0;
   private rate: LearningRate;
   private readonly slots = new WeakMap<Variable, Record<string, Variable>>();
 
@@ -53,7 +100,19 @@ export abstract class Optimizer {
     if (typeof this.rate === "number") checkRate(where, this.rate);
     this.weightDecay = options.weightDecay ?? null;
     if (this.weightDecay !== null) checkNotNegative(where, "weightDecay", this.weightDecay);
+    this.excludeFromWeightDecay = checkNames(where, "excludeFromWeightDecay", options.excludeFromWeightDecay);
     this.clipping = checkClipping(where, options);
+    this.useEma = options.useEma ?? false;
+    this.emaMomentum = options.emaMomentum ?? 0.99;
+    this.emaOverwriteFrequency = options.emaOverwriteFrequency ?? null;
+    this.gradientAccumulationSteps = options.gradientAccumulationSteps ?? null;
+    checkWithin(where, "emaMomentum", this.emaMomentum, 0, 1);
+    if (this.emaOverwriteFrequency !== null) {
+      checkCount(where, "emaOverwriteFrequency", this.emaOverwriteFrequency);
+    }
+    if (this.gradientAccumulationSteps !== null) {
+      checkCount(where, "gradientAccumulationSteps", this.gradientAccumulationSteps);
+    }
   }
 
   /** The learning rate of the next update. Settable unless it comes from a schedule. */
@@ -71,8 +130,18 @@ export abstract class Optimizer {
     this.rate = value;
   }
 
-  /** Steps one variable. `slots` are this optimizer's tensors for it, zero before the first update. */
+  /** Steps one variable. `slots` are this optimizer's tensors for it. Temporaries are freed afterwards. */
   protected abstract update(w: Variable, gradient: Tensor, rate: number, slots: Record<string, Variable>): void;
+
+  /** What a slot of a variable starts as; null when this variable needs none. Zeros of the variable's shape by default. */
+  protected slotStart(_slot: string, variable: Variable): SlotStart | null {
+    return { shape: variable.shape, value: 0 };
+  }
+
+  /** How much a variable decays, before the learning rate multiplies it. */
+  protected decayOf(_variable: Variable): number {
+    return this.weightDecay ?? 0;
+  }
 
   /**
    * Updates each variable by its gradient. Throws RondoError "nonFinite" and changes nothing when a gradient holds NaN or
@@ -82,19 +151,85 @@ export abstract class Optimizer {
    */
   apply(gradients: Gradients): void {
     for (const [variable, gradient] of gradients) this.checkGradient(variable, gradient);
-    scope(() => {
-      const clipped = clipGradients([...gradients.values()], this.clipping);
-      const rate = this.learningRate;
-      checkRate("the learning rate schedule", rate);
-      let i = 0;
-      for (const variable of gradients.keys()) {
-        if (this.weightDecay) {
-          variable.storage.engine.kernels.scaleInPlace(variable.offset, variable.size, 1 - this.weightDecay * rate);
-        }
-        this.update(variable, clipped[i++]!, rate, this.slotsOf(variable));
+    checkRate("the learning rate schedule", this.learningRate);
+    noGrad(() =>
+      scope(() => {
+        const updating = this.pending + 1 >= (this.gradientAccumulationSteps ?? 1);
+        if (this.gradientAccumulationSteps !== null) this.accumulate(gradients);
+        if (updating) this.step(this.gradientAccumulationSteps === null ? gradients : this.takeAccumulated(gradients));
+        if (this.useEma) this.average([...gradients.keys()]);
+        this.pending = updating ? 0 : this.pending + 1;
+        if (updating) this.iterations++;
+      }),
+    );
+  }
+
+  /** Clips, decays and updates. */
+  private step(gradients: Gradients): void {
+    const clipped = clipGradients([...gradients.values()], this.clipping);
+    const rate = this.learningRate;
+    let i = 0;
+    for (const variable of gradients.keys()) {
+      const decay = this.decays(variable) ? this.decayOf(variable) : 0;
+      if (decay !== 0) {
+        variable.storage.engine.kernels.scaleInPlace(variable.offset, variable.size, 1 - decay * rate);
       }
-    });
-    this.iterations++;
+      const gradient = clipped[i++]!;
+      scope(() => this.update(variable, gradient, rate, this.slotsOf(variable)));
+    }
+  }
+
+  private decays(variable: Variable): boolean {
+    return !this.excludeFromWeightDecay.some((word) => variable.name.includes(word));
+  }
+
+  private accumulate(gradients: Gradients): void {
+    for (const [variable, gradient] of gradients) {
+      const sum = this.slotsOf(variable)[ACCUMULATED]!;
+      sum.storage.engine.kernels.axpy(1, gradient.offset, sum.offset, sum.size);
+    }
+  }
+
+  /** The means of the accumulated gradients; the sums start anew. */
+  private takeAccumulated(gradients: Gradients): Gradients {
+    const means = new Map<Variable, Tensor>();
+    for (const variable of gradients.keys()) {
+      const sum = this.slotsOf(variable)[ACCUMULATED]!;
+      const mean = allocate(variable.shape);
+      mean.view().set(sum.view());
+      mean.storage.engine.kernels.scaleInPlace(mean.offset, mean.size, 1 / this.gradientAccumulationSteps!);
+      sum.view().fill(0);
+      means.set(variable, mean);
+    }
+    return means;
+  }
+
+  /** Moves the averages, and puts them in the variables' place when it is time. */
+  private average(variables: readonly Variable[]): void {
+    // As in Keras the first update's result is the first average, and with accumulation every batch counts.
+    const momentum = this.iterations === 0 ? 0 : this.emaMomentum;
+    for (const variable of variables) {
+      const ema = this.slotsOf(variable)[EMA]!;
+      const { kernels } = ema.storage.engine;
+      kernels.scaleInPlace(ema.offset, ema.size, momentum);
+      kernels.axpy(1 - momentum, variable.offset, ema.offset, ema.size);
+    }
+    const every = this.emaOverwriteFrequency;
+    if (every !== null && (this.iterations + 1) % every === 0) this.finalizeVariables(variables);
+  }
+
+  /**
+   * With `useEma`, overwrites variables with their moving averages; otherwise, and for variables never updated, does
+   * nothing. `fit` calls it at its end unless it was aborted.
+   *
+   * @example optimizer.finalizeVariables(model.trainableWeights);
+   */
+  finalizeVariables(variables: readonly Variable[]): void {
+    if (!this.useEma) return;
+    for (const variable of variables) {
+      const average = this.slots.get(variable)?.[EMA];
+      if (average) variable.assign(average);
+    }
   }
 
   /**
@@ -126,14 +261,29 @@ export abstract class Optimizer {
     });
   }
 
+  /** Names of all tensors remembered for each variable. */
+  private get allSlotNames(): readonly string[] {
+    const common = [...(this.useEma ? [EMA] : []), ...(this.gradientAccumulationSteps === null ? [] : [ACCUMULATED])];
+    return common.length > 0 ? [...this.slotNames, ...common] : this.slotNames;
+  }
+
+  private startOf(slot: string, variable: Variable): SlotStart | null {
+    if (slot === EMA || slot === ACCUMULATED) return { shape: variable.shape, value: 0 };
+    return this.slotStart(slot, variable);
+  }
+
   private slotsOf(variable: Variable): Record<string, Variable> {
     let slots = this.slots.get(variable);
     if (!slots) {
       slots = {};
-      for (const name of this.slotNames) {
-        const start = allocate(variable.shape);
-        start.view().fill(0);
-        slots[name] = new Variable(start, { name: `${variable.name}/${name}`, trainable: false });
+      for (const name of this.allSlotNames) {
+        const start = this.startOf(name, variable);
+        if (!start) continue;
+        const initial = allocate(start.shape);
+        initial.view().fill(start.value);
+        // A variable that joins late averages from what it is.
+        if (name === EMA) initial.view().set(variable.view());
+        slots[name] = new Variable(initial, { name: `${variable.name}/${name}`, trainable: false });
       }
       this.slots.set(variable, slots);
     }
@@ -149,7 +299,18 @@ export abstract class Optimizer {
     }
     const learningRate =
       typeof this.rate === "number" ? this.rate : { className: this.rate.className, config: this.rate.getConfig() };
-    return { learningRate, weightDecay: this.weightDecay, ...this.clipping };
+    const { weightDecay, excludeFromWeightDecay, clipping } = this;
+    const { useEma, emaMomentum, emaOverwriteFrequency, gradientAccumulationSteps } = this;
+    return {
+      learningRate,
+      weightDecay,
+      excludeFromWeightDecay: [...excludeFromWeightDecay],
+      ...clipping,
+      useEma,
+      emaMomentum,
+      emaOverwriteFrequency,
+      gradientAccumulationSteps,
+    };
   }
 
   /**
@@ -160,13 +321,12 @@ export abstract class Optimizer {
     const tensors: Record<string, Tensor> = {};
     const names = uniqueNames(variables);
     variables.forEach((variable, i) => {
-      const slots = this.slots.get(variable);
-      for (const slot of slots ? this.slotNames : []) {
-        const { shape } = variable;
-        tensors[`${names[i]}/${slot}`] = tensor(slots![slot]!.dataSync(), shape);
+      for (const [slot, value] of Object.entries(this.slots.get(variable) ?? {})) {
+        tensors[`${names[i]}/${slot}`] = tensor(value.dataSync(), value.shape);
       }
     });
     const values: Record<string, unknown> = { iterations: this.iterations };
+    if (this.gradientAccumulationSteps !== null) values.pending = this.pending;
     if (typeof this.rate === "number") values.learningRate = this.rate;
     return { tensors, values };
   }
@@ -174,30 +334,33 @@ export abstract class Optimizer {
   /** Takes back what `getState` returned, for variables in the same order. Throws RondoError "shape" before changing anything. */
   setState(state: SavedState, variables: readonly Variable[]): void {
     const names = uniqueNames(variables);
+    const slotNames = this.allSlotNames;
     const found = variables.map((variable, i) =>
-      this.slotNames.map((slot) => {
+      slotNames.map((slot) => {
         const saved = state.tensors[`${names[i]}/${slot}`];
-        if (saved && !sameShape(saved.shape, variable.shape)) {
+        const shape = this.startOf(slot, variable)?.shape;
+        if (!saved || !shape) return undefined;
+        if (!sameShape(saved.shape, shape)) {
           throw new RondoError("shape", `the saved optimizer state does not fit "${variable.name}"`, {
             received: formatShape(saved.shape),
-            expected: formatShape(variable.shape),
+            expected: formatShape(shape),
           });
         }
         return saved;
       }),
     );
     variables.forEach((variable, i) => {
-      if (found[i]!.every((saved) => saved === undefined)) {
-        this.slots.delete(variable);
-        return;
-      }
+      for (const old of Object.values(this.slots.get(variable) ?? {})) old.dispose();
+      this.slots.delete(variable);
+      if (found[i]!.every((saved) => saved === undefined)) return;
       const slots = this.slotsOf(variable);
-      this.slotNames.forEach((slot, k) => {
+      slotNames.forEach((slot, k) => {
         const saved = found[i]![k];
         if (saved) slots[slot]!.assign(saved);
       });
     });
     this.iterations = Number(state.values.iterations ?? 0);
+    this.pending = Number(state.values.pending ?? 0);
     if (typeof this.rate === "number" && typeof state.values.learningRate === "number") {
       this.rate = state.values.learningRate;
     }
@@ -221,16 +384,14 @@ function checkRate(where: string, rate: number): void {
   });
 }
 
-/** @internal */
-export function checkNotNegative(where: string, name: string, value: number): void {
-  if (typeof value === "number" && value >= 0 && Number.isFinite(value)) return;
-  throw new RondoError("value", `${where}: ${name} must be a number of at least 0`, { received: `${name} = ${value}` });
-}
-
-/** @internal */
-export function checkFraction(where: string, name: string, value: number): void {
-  if (typeof value === "number" && value >= 0 && value < 1) return;
-  throw new RondoError("value", `${where}: ${name} must be at least 0 and below 1`, { received: `${name} = ${value}` });
+/** A list of words, copied; none by default. @internal */
+export function checkNames(where: string, name: string, words: readonly string[] | undefined): readonly string[] {
+  if (words === undefined) return [];
+  if (Array.isArray(words) && words.every((word) => typeof word === "string" && word !== "")) return [...words];
+  throw new RondoError("value", `${where}: ${name} is a list of words that occur in variables' names`, {
+    received: JSON.stringify(words),
+    expected: '["bias", "gamma"], or [] for none',
+  });
 }
 
 function checkClipping(where: string, options: OptimizerOptions): Clipping {

@@ -1,6 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkFraction, checkNotNegative, Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { checkFraction, checkNotNegative } from "../checks.js";
+import { Optimizer, type OptimizerOptions } from "./optimizer.js";
 
 export interface RMSPropOptions extends OptimizerOptions {
   /** How slowly the average of squared gradients changes, 0 <= rho < 1. 0.9 by default. */

@@ -1,6 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkFraction, Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { checkFraction } from "../checks.js";
+import { Optimizer, type OptimizerOptions } from "./optimizer.js";
 
 export interface SGDOptions extends OptimizerOptions {
   /** How much of the last step is repeated, 0 <= momentum < 1. 0 by default. */

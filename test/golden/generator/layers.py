@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .common import Spec, in_float32, integers, numbers, run_case
+from .common import Spec, in_float32, integers, numbers, run_calls, run_case
 from .recurrent import EMPTY_ROW, HOLES, LEADING, MEANING, MIXED
 
 BATCH, TIME, FEATURES = 3, 5, 4
@@ -57,7 +57,12 @@ def cases():
     add("GlobalAveragePooling1D/plain", Spec("GlobalAveragePooling1D"), [x])
     add("GlobalAveragePooling1D/mask", Spec("GlobalAveragePooling1D"), [x], mask=HOLES)
     _attention(add)
-    for name in ("Dropout", "SpatialDropout1D", "GaussianNoise"):
+    _normalization(add, every)
+    _convolution(add)
+    _pooling(add)
+    _shapes(add)
+    _activations(add)
+    for name in ("Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "AlphaDropout"):
         spec = Spec(name, stddev=0.5) if name == "GaussianNoise" else Spec(name, rate=0.5)
         add(f"{name}/inference", spec, [x])
     for name in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"):
@@ -65,6 +70,96 @@ def cases():
     add("Concatenate/default", Spec("Concatenate"), [x, numbers((BATCH, TIME, 2), 1.4)])
     add("Concatenate/time", Spec("Concatenate", axis=1), [x, numbers((BATCH, 2, FEATURES), 1.4)])
     return {"meaning": MEANING, "cases": every}
+
+
+def _normalization(add, every):
+    x = numbers((BATCH, TIME, FEATURES), 0.3)
+    add("LayerNormalization/axes", Spec("LayerNormalization", axis=[1, 2], scale=False), [x])
+    add("LayerNormalization/plain", Spec("LayerNormalization", scale=False, center=False), [x])
+    add("RMSNormalization/epsilon", Spec("RMSNormalization", epsilon=0.5), [x])
+    add("RMSNormalization/axes", Spec("RMSNormalization", axis=[1, 2]), [x])
+    add("GroupNormalization/two", Spec("GroupNormalization", groups=2), [x])
+    add("GroupNormalization/each", Spec("GroupNormalization", groups=-1, scale=False), [x])
+    add("GroupNormalization/axis", Spec("GroupNormalization", groups=1, axis=1, center=False), [x])
+    add("UnitNormalization/default", Spec("UnitNormalization"), [x])
+    add("UnitNormalization/axes", Spec("UnitNormalization", axis=[1, 2]), [x])
+    for name, options in (
+        ("default", {}),
+        ("fast", {"momentum": 0.6, "epsilon": 0.01}),
+        ("no_scale", {"momentum": 0.6, "scale": False}),
+        ("no_center", {"momentum": 0.6, "center": False}),
+        ("plain", {"momentum": 0.6, "center": False, "scale": False}),
+        ("axis", {"momentum": 0.6, "axis": 1}),
+    ):
+        spec = Spec("BatchNormalization", **options)
+        mask = None if name == "axis" else HOLES
+        calls = [
+            {"inputs": [x], "training": True},
+            {"inputs": [numbers(x.shape, 1.7, 0.8, 0.4)], "training": True, "mask": mask},
+            {"inputs": [x]},
+        ]
+        every.append(run_calls(f"BatchNormalization/{name}", spec, calls))
+    flat = numbers((6, FEATURES), 0.3, 1.5)
+    add("BatchNormalization/vectors", Spec("BatchNormalization"), [flat], training=True)
+    add("BatchNormalization/frozen", Spec("BatchNormalization", trainable=False), [flat], training=True)
+
+
+def _convolution(add):
+    x, long = numbers((BATCH, TIME, FEATURES), 0.3), numbers((2, 11, FEATURES), 0.9)
+    conv = Spec("Conv1D", filters=6, kernel_size=3)
+    add("Conv1D/groups", conv.with_options(groups=2), [x])
+    add("Conv1D/strides", conv.with_options(strides=3, use_bias=False), [long])
+    add("Conv1D/same_strides_3", conv.with_options(strides=3, kernel_size=4, padding="same"), [long])
+    add("Conv1D/same_dilated", conv.with_options(dilation_rate=2, padding="same"), [long])
+    add("Conv1D/valid_dilated", conv.with_options(dilation_rate=3, activation="tanh"), [long])
+    add("Conv1D/causal_strides", conv.with_options(strides=2, padding="causal", groups=2), [long])
+    add("Conv1D/pointwise", conv.with_options(kernel_size=1), [x])
+    depthwise = Spec("DepthwiseConv1D", kernel_size=3)
+    add("DepthwiseConv1D/default", depthwise, [x])
+    add("DepthwiseConv1D/multiplier", depthwise.with_options(depth_multiplier=2, padding="same", strides=2), [long])
+    add("DepthwiseConv1D/dilated", depthwise.with_options(dilation_rate=2, use_bias=False, activation="tanh"), [long])
+    separable = Spec("SeparableConv1D", filters=3, kernel_size=3)
+    add("SeparableConv1D/default", separable, [x])
+    add("SeparableConv1D/multiplier", separable.with_options(depth_multiplier=2, padding="same", strides=2), [long])
+    add("SeparableConv1D/dilated", separable.with_options(dilation_rate=2, use_bias=False, activation="tanh"), [long])
+
+
+def _pooling(add):
+    long = numbers((2, 11, FEATURES), 0.9)
+    for name in ("MaxPooling1D", "AveragePooling1D"):
+        add(f"{name}/overlapping", Spec(name, pool_size=3, strides=1), [long])
+        add(f"{name}/same_overlapping", Spec(name, pool_size=4, strides=3, padding="same"), [long])
+        add(f"{name}/gaps", Spec(name, pool_size=2, strides=4), [long])
+    add("GlobalMaxPooling1D/keepdims", Spec("GlobalMaxPooling1D", keepdims=True), [long])
+    x = numbers((BATCH, TIME, FEATURES), 0.3)
+    add("GlobalAveragePooling1D/keepdims", Spec("GlobalAveragePooling1D", keepdims=True), [x], mask=HOLES)
+
+
+def _shapes(add):
+    x = numbers((BATCH, TIME, FEATURES), 0.3)
+    add("UpSampling1D/two", Spec("UpSampling1D", size=2), [x])
+    add("UpSampling1D/three", Spec("UpSampling1D", size=3), [x])
+    add("ZeroPadding1D/both", Spec("ZeroPadding1D", padding=2), [x])
+    add("ZeroPadding1D/uneven", Spec("ZeroPadding1D", padding=[1, 3]), [x])
+    add("Cropping1D/both", Spec("Cropping1D", cropping=1), [x])
+    add("Cropping1D/uneven", Spec("Cropping1D", cropping=[0, 3]), [x])
+    add("Permute/two", Spec("Permute", dims=[2, 1]), [x])
+    add("Permute/three", Spec("Permute", dims=[3, 1, 2]), [numbers((2, 3, 4, 2), 0.3)])
+
+
+def _activations(add):
+    x, flat = numbers((BATCH, TIME, FEATURES), 0.3, 1.5), numbers((BATCH, TIME), 0.3, 1.5)
+    add("Softmax/default", Spec("Softmax"), [x])
+    add("Softmax/time", Spec("Softmax", axis=1), [x])
+    add("Softmax/mask", Spec("Softmax"), [flat], mask=HOLES)
+    add("ReLU/default", Spec("ReLU"), [x])
+    add("ReLU/options", Spec("ReLU", max_value=1.2, negative_slope=0.2, threshold=0.4), [x])
+    add("LeakyReLU/default", Spec("LeakyReLU"), [x])
+    add("LeakyReLU/slope", Spec("LeakyReLU", negative_slope=0.05), [x])
+    add("ELU/default", Spec("ELU"), [x])
+    add("ELU/alpha", Spec("ELU", alpha=0.4), [x])
+    add("PReLU/default", Spec("PReLU"), [x])
+    add("PReLU/shared", Spec("PReLU", shared_axes=[1]), [x])
 
 
 def _attention(add):

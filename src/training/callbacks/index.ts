@@ -1,0 +1,22 @@
+import { lambda } from "../callbacks.js";
+import { earlyStopping } from "../early-stopping.js";
+import { csvLogger } from "./csv-logger.js";
+import { history } from "./history.js";
+import { jsonLogger } from "./json-logger.js";
+import { learningRateScheduler } from "./learning-rate-scheduler.js";
+import { modelCheckpoint } from "./model-checkpoint.js";
+import { reduceLROnPlateau } from "./reduce-lr-on-plateau.js";
+import { terminateOnNaN } from "./terminate-on-nan.js";
+
+/** Ready-made callbacks. */
+export const callbacks = {
+  earlyStopping,
+  reduceLROnPlateau,
+  learningRateScheduler,
+  modelCheckpoint,
+  terminateOnNaN,
+  csvLogger,
+  jsonLogger,
+  history,
+  lambda,
+} as const;

@@ -1,0 +1,13 @@
+import { RondoError } from "../../errors.js";
+import { files } from "../../util/files.js";
+
+/** The text of a file, empty when there is none. Throws RondoError "file" when there is one that cannot be read. */
+export async function readIfAny(path: string): Promise<string> {
+  try {
+    return new TextDecoder().decode(await files().read(path));
+  } catch (error) {
+    const missing = error instanceof RondoError && (error.cause as { code?: unknown } | undefined)?.code === "ENOENT";
+    if (missing) return "";
+    throw error;
+  }
+}

@@ -1,0 +1,75 @@
+import { add, div } from "../../tensor/ops/arithmetic.js";
+import { sqrt, square } from "../../tensor/ops/unary.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import type { Variable } from "../../tensor/variable.js";
+import { checkFraction, checkNotNegative } from "../checks.js";
+import { addScaled, blend } from "./in-place.js";
+import { Optimizer, type OptimizerOptions } from "./optimizer.js";
+
+export interface NadamOptions extends OptimizerOptions {
+  /** How slowly the average gradient changes. 0.9 by default. */
+  beta1?: number;
+  /** How slowly the average squared gradient changes. 0.999 by default. */
+  beta2?: number;
+  /** Added to the root. 1e-7 by default. */
+  epsilon?: number;
+}
+
+/**
+ * Adam with Nesterov momentum: m, v = averages of g and g²; u(t) = beta1·(1 - 0.96^t / 2);
+ * w -= rate · (u(t+1)·m / (1 - U(t+1)) + (1-u(t))·g / (1 - U(t))) / (sqrt(v / (1-beta2^t)) + epsilon),
+ * U(t) being the product of u(1) to u(t) (Dozat 2016).
+ */
+export class Nadam extends Optimizer {
+  readonly className = "Nadam";
+  protected readonly slotNames: readonly string[] = ["momentum", "velocity"];
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** U(t), and its t: a product that only depends on t, remembered because it is long. */
+  private product = { t: 0, value: 1 };
+
+  constructor(options: NadamOptions = {}) {
+    const where = "optimizers.nadam";
+    super(where, options, ["beta1", "beta2", "epsilon"], 0.001);
+    this.beta1 = options.beta1 ?? 0.9;
+    this.beta2 = options.beta2 ?? 0.999;
+    this.epsilon = options.epsilon ?? 1e-7;
+    checkFraction(where, "beta1", this.beta1);
+    checkFraction(where, "beta2", this.beta2);
+    checkNotNegative(where, "epsilon", this.epsilon);
+  }
+
+  private factor(t: number): number {
+    return this.beta1 * (1 - 0.5 * 0.96 ** t);
+  }
+
+  private productUpTo(t: number): number {
+    let { t: known, value } = this.product.t <= t ? this.product : { t: 0, value: 1 };
+    while (known < t && value > 0) value *= this.factor(++known);
+    this.product = { t, value };
+    return value;
+  }
+
+  protected override update(w: Variable, g: Tensor, rate: number, slots: Record<string, Variable>): void {
+    const { momentum, velocity } = slots as { momentum: Variable; velocity: Variable };
+    const t = this.iterations + 1;
+    const [now, next] = [this.factor(t), this.factor(t + 1)];
+    const product = this.productUpTo(t);
+    blend(momentum, this.beta1, g, 1 - this.beta1);
+    blend(velocity, this.beta2, square(g), 1 - this.beta2);
+    const root = add(sqrt(div(velocity, 1 - this.beta2 ** t)), this.epsilon);
+    addScaled(w, (-rate * next) / (1 - product * next), div(momentum, root));
+    addScaled(w, (-rate * (1 - now)) / (1 - product), div(g, root));
+  }
+
+  override getConfig(): Record<string, unknown> {
+    const { beta1, beta2, epsilon } = this;
+    return { ...super.getConfig(), beta1, beta2, epsilon };
+  }
+}
+
+/** Nadam, learningRate 0.001. @example optimizers.nadam({ learningRate: 0.002 }) */
+export function nadam(options?: NadamOptions): Nadam {
+  return new Nadam(options);
+}
