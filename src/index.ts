@@ -13,6 +13,7 @@ export {
 } from "./autograd/index.js";
 export type { BackendName } from "./backend/backend.js";
 export type { BatchData, Dataset } from "./data/batches.js";
+export type { DataParts } from "./data/examples.js";
 export { type DataLike, HostArray, hostArray, type ShapedValues } from "./data/host-array.js";
 export { type PadOptions, padSequences } from "./data/pad-sequences.js";
 export { shuffleTogether, trainTestSplit } from "./data/split.js";
@@ -48,22 +49,29 @@ export {
   deserializeLayer,
   type Initializer,
   type InitializerSpec,
+  type InputOptions,
   initializers,
+  input,
   Layer,
   type LayerOptions,
   type LayerSpec,
   layers,
+  MultiInputLayer,
   type Regularizer,
   type RegularizerSpec,
   type RNNCell,
+  type RunContext,
   registerFunction,
   registerLayer,
   regularizers,
   type StepResult,
+  SymbolicTensor,
   serializeLayer,
 } from "./layers/index.js";
-export { Model } from "./model/model.js";
-export { modelFromJSON, Sequential, type SequentialOptions, sequential } from "./model/sequential.js";
+export { cloneModel, modelFromJSON } from "./model/from-json.js";
+export { Functional, type FunctionalOptions, model } from "./model/functional.js";
+export { Model, type Outputs } from "./model/model.js";
+export { Sequential, type SequentialOptions, sequential } from "./model/sequential.js";
 export { Stepper, type StreamOptions, StreamState } from "./model/stream.js";
 export type { Summary, SummaryRow } from "./model/summary.js";
 export type { SamplingOptions } from "./tasks/sampling.js";

@@ -1,12 +1,12 @@
 import { RondoError } from "../errors.js";
-import { formatShape } from "../tensor/shape.js";
 import { Tensor } from "../tensor/tensor.js";
-import { type DataLike, HostArray, hostArray } from "./host-array.js";
+import { type DataParts, type Examples, examplesOf, type PartNames } from "./examples.js";
+import { HostArray } from "./host-array.js";
 
 /** One batch as a dataset gives it: named parts, or [x, y] and perhaps sample weights. */
 export type BatchData =
-  | { readonly x: DataLike; readonly y?: DataLike; readonly sampleWeight?: DataLike }
-  | readonly [x: DataLike, y: DataLike, sampleWeight?: DataLike];
+  | { readonly x: DataParts; readonly y?: DataParts; readonly sampleWeight?: DataParts }
+  | readonly [x: DataParts, y: DataParts, sampleWeight?: DataParts];
 
 /**
  * Batches in their order: an array of { x, y }, anything iterable (also asynchronously), or a function that makes such a
@@ -17,18 +17,11 @@ export type Dataset =
   | AsyncIterable<BatchData>
   | (() => Iterable<BatchData> | AsyncIterable<BatchData>);
 
-/** Examples that belong together, not yet tensors. */
-export interface Examples {
-  readonly x: HostArray;
-  readonly y: HostArray | null;
-  readonly sampleWeight: HostArray | null;
-}
-
-/** The tensors of a batch, or of a window of time of one. */
+/** The tensors of a batch, or of a window of time of one: one x per input, one y and weight per output of the model. */
 export interface BatchTensors {
-  readonly x: Tensor;
-  readonly y: Tensor | null;
-  readonly sampleWeight: Tensor | null;
+  readonly x: readonly Tensor[];
+  readonly y: readonly (Tensor | null)[] | null;
+  readonly sampleWeight: readonly (Tensor | null)[];
 }
 
 /** One batch on its way into the model; `read` makes its tensors, inside the step that uses them. */
@@ -59,40 +52,23 @@ export function isDataset(data: unknown): data is Dataset {
   return Symbol.iterator in data || Symbol.asyncIterator in data;
 }
 
-/** Reads x, y and sample weights, and checks that they have the same number of examples. */
-export function examplesOf(where: string, x: DataLike, y?: DataLike | null, sampleWeight?: DataLike | null): Examples {
-  const examples: Examples = {
-    x: hostArray("x", x),
-    y: y === undefined || y === null ? null : hostArray("y", y),
-    sampleWeight: sampleWeight === undefined || sampleWeight === null ? null : hostArray("sampleWeight", sampleWeight),
-  };
-  for (const [name, part] of Object.entries(examples) as [string, HostArray | null][]) {
-    if (!part || part.length === examples.x.length) continue;
-    throw new RondoError("shape", `${where}: x and ${name} hold different numbers of examples`, {
-      received: `x ${formatShape(examples.x.shape)}, ${name} ${formatShape(part.shape)}`,
-      expected: `${examples.x.length} examples in both`,
-    });
-  }
-  return examples;
-}
-
 function batchOf(examples: Examples, rows: ArrayLike<number>): Batch {
   const { x, y, sampleWeight } = examples;
   return {
     size: rows.length,
-    steps: x.shape[1] ?? 0,
+    steps: x[0]!.shape[1] ?? 0,
     read: (time) => ({
-      x: x.rows(rows, time),
-      y: y?.rows(rows, time) ?? null,
+      x: x.map((part) => part.rows(rows, time)),
+      y: y?.map((part) => part?.rows(rows, time) ?? null) ?? null,
       // Weights of whole examples hold for every window.
-      sampleWeight: sampleWeight?.rows(rows, sampleWeight.shape.length > 1 ? time : undefined) ?? null,
+      sampleWeight: sampleWeight.map((part) => part?.rows(rows, part.shape.length > 1 ? time : undefined) ?? null),
     }),
   };
 }
 
 /** Batches of arrays; only the batch in use is copied into tensor memory. The last batch may be smaller. */
 export function arrayBatches(examples: Examples, batchSize: number): BatchSource {
-  const { length } = examples.x;
+  const { length } = examples.x[0]!;
   return {
     count: Math.ceil(length / batchSize),
     examples: length,
@@ -109,7 +85,7 @@ export function arrayBatches(examples: Examples, batchSize: number): BatchSource
 }
 
 /** The batches of a dataset as they come. */
-export function datasetBatches(where: string, dataset: Dataset): BatchSource {
+export function datasetBatches(where: string, dataset: Dataset, names: PartNames): BatchSource {
   const iterate = (): Iterable<BatchData> | AsyncIterable<BatchData> => {
     const made = typeof dataset === "function" ? dataset() : dataset;
     if (typeof made === "object" && made !== null && (Symbol.iterator in made || Symbol.asyncIterator in made))
@@ -124,12 +100,12 @@ export function datasetBatches(where: string, dataset: Dataset): BatchSource {
     examples: undefined,
     async *open() {
       let index = 0;
-      for await (const data of iterate()) yield readBatch(`${where}, batch ${index++} of the dataset`, data);
+      for await (const data of iterate()) yield readBatch(`${where}, batch ${index++} of the dataset`, data, names);
     },
   };
 }
 
-function readBatch(where: string, data: BatchData): Batch {
+function readBatch(where: string, data: BatchData, names: PartNames): Batch {
   const parts = Array.isArray(data) ? { x: data[0], y: data[1], sampleWeight: data[2] } : data;
   if (typeof parts !== "object" || parts === null || !("x" in parts) || parts.x === undefined) {
     throw new RondoError("data", `${where}: this is not a batch`, {
@@ -139,10 +115,10 @@ function readBatch(where: string, data: BatchData): Batch {
     });
   }
   const { x, y, sampleWeight } = parts as Exclude<BatchData, readonly unknown[]>;
-  const examples = examplesOf(where, x, y, sampleWeight);
+  const examples = examplesOf(where, names, x, y, sampleWeight);
   return batchOf(
     examples,
-    Int32Array.from({ length: examples.x.length }, (_, i) => i),
+    Int32Array.from({ length: examples.x[0]!.length }, (_, i) => i),
   );
 }
 
@@ -151,7 +127,7 @@ function readBatch(where: string, data: BatchData): Batch {
  * Throws RondoError "value" when either part would be empty.
  */
 export function splitExamples(examples: Examples, fraction: number): [train: Examples, validation: Examples] {
-  const { length } = examples.x;
+  const { length } = examples.x[0]!;
   const at = Math.floor(length * (1 - fraction));
   if (!(fraction > 0 && fraction < 1) || at === 0 || at === length) {
     throw new RondoError("value", "validationSplit must leave examples on both sides", {
@@ -160,9 +136,9 @@ export function splitExamples(examples: Examples, fraction: number): [train: Exa
     });
   }
   const cut = (from: number, to: number): Examples => ({
-    x: examples.x.slice(from, to),
-    y: examples.y?.slice(from, to) ?? null,
-    sampleWeight: examples.sampleWeight?.slice(from, to) ?? null,
+    x: examples.x.map((part) => part.slice(from, to)),
+    y: examples.y?.map((part) => part?.slice(from, to) ?? null) ?? null,
+    sampleWeight: examples.sampleWeight.map((part) => part?.slice(from, to) ?? null),
   });
   return [cut(0, at), cut(at, length)];
 }

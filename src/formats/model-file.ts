@@ -1,6 +1,6 @@
 import { RondoError } from "../errors.js";
-import type { Model } from "../model/model.js";
-import { modelFromJSON } from "../model/sequential.js";
+import { modelFromJSON } from "../model/from-json.js";
+import type { Model, Outputs } from "../model/model.js";
 import { type DType, formatShape, sameShape } from "../tensor/shape.js";
 import { type Tensor, tensor } from "../tensor/tensor.js";
 import { compileOptionsFromConfig } from "../training/compile.js";
@@ -165,10 +165,10 @@ export function modelToBytes(model: Model, options: SaveOptions = {}): Uint8Arra
  *
  * @example const model = modelFromBytes(new Uint8Array(await response.arrayBuffer()));
  */
-export function modelFromBytes(bytes: Uint8Array, name?: string): Model {
+export function modelFromBytes<Out extends Outputs = Tensor>(bytes: Uint8Array, name?: string): Model<Out> {
   const { model, trainingState } = modelFileFromBytes(bytes, name);
   if (trainingState) model.setTrainingState(trainingState);
-  return model;
+  return model as Model<Out>;
 }
 
 /**
@@ -181,7 +181,11 @@ export async function saveModel(model: Model, path: string, options?: SaveOption
   await files().write(path, modelToBytes(model, options));
 }
 
-/** Reads a model from a file, as `modelFromBytes` does. @example const model = await loadModel("model.safetensors"); */
-export async function loadModel(path: string): Promise<Model> {
-  return modelFromBytes(await files().read(path), path);
+/**
+ * Reads a model from a file, as `modelFromBytes` does. A model with several outputs is a `loadModel<Tensor[]>(…)`.
+ *
+ * @example const model = await loadModel("model.safetensors");
+ */
+export async function loadModel<Out extends Outputs = Tensor>(path: string): Promise<Model<Out>> {
+  return modelFromBytes<Out>(await files().read(path), path);
 }

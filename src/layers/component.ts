@@ -51,8 +51,8 @@ function defaultName(className: string): string {
   return count === 0 ? base : `${base}_${count}`;
 }
 
-/** Forgets the numbers given out so far, so that the next model's layers are named from the start again. */
-export function resetLayerNames(): void {
+/** Starts the numbering of unnamed components over. @internal */
+export function resetComponentNames(): void {
   counters.clear();
 }
 
@@ -106,11 +106,14 @@ export abstract class Component {
 
   /** Builds if needed. */
   ensureBuilt(inputShape: BatchShape): void {
+    this.buildOnce(() => this.build(inputShape));
+  }
+
+  /** Runs what makes the weights, unless they exist. */
+  protected buildOnce(make: () => void): void {
     if (this.built) return;
     // Weights outlive the step in which a model happens to be built, the numbers they are made of do not.
-    scope(() => {
-      this.build(inputShape);
-    });
+    scope(make);
     this.built = true;
     for (const [name, { variable }] of this.weightEntries(this.name)) variable.name = name;
   }

@@ -187,6 +187,19 @@ export function flag(fallback: boolean): Field<boolean, boolean> {
   };
 }
 
+const isAxis = (value: unknown) => Number.isInteger(value) && value !== 0;
+
+/** An axis for both of two tensors, or one for each. */
+export function axisPair(): Field<number | readonly [number, number], number | readonly [number, number]> {
+  return {
+    read: (value, at) => {
+      if (isAxis(value) || (Array.isArray(value) && value.length === 2 && value.every(isAxis))) return value!;
+      throw bad(at, value, "a whole number other than 0, or two of them");
+    },
+    write: same,
+  };
+}
+
 /** One of a few values. */
 export function oneOf<const V extends string | number | null>(choices: readonly V[], fallback: V): Field<V, V> {
   return {

@@ -3,16 +3,26 @@ import { LeakyReLU, type LeakyReLUOptions } from "./activation/leaky-relu.js";
 import { PReLU, type PReLUOptions } from "./activation/prelu.js";
 import { ReLU, type ReLUOptions } from "./activation/relu.js";
 import { Softmax, type SoftmaxOptions } from "./activation/softmax.js";
+import {
+  AdditiveAttention,
+  type AdditiveAttentionOptions,
+  Attention,
+  type AttentionOptions,
+} from "./attention/attention.js";
+import { MultiHeadAttention, type MultiHeadAttentionOptions } from "./attention/multi-head-attention.js";
 import { Conv1D, type Conv1DOptions } from "./convolution/conv1d.js";
 import { DepthwiseConv1D, type DepthwiseConv1DOptions } from "./convolution/depthwise-conv1d.js";
 import { SeparableConv1D, type SeparableConv1DOptions } from "./convolution/separable-conv1d.js";
 import { ActivationLayer, type ActivationOptions } from "./core/activation.js";
+import { Concatenate, type ConcatenateOptions } from "./core/concatenate.js";
 import { Dense, type DenseOptions } from "./core/dense.js";
+import { Dot, type DotOptions } from "./core/dot.js";
 import { Dropout, type DropoutOptions } from "./core/dropout.js";
 import { Embedding, type EmbeddingOptions } from "./core/embedding.js";
 import { Flatten, type FlattenOptions } from "./core/flatten.js";
 import { Lambda, type LambdaOptions, registerFunction } from "./core/lambda.js";
 import { Masking, type MaskingOptions } from "./core/masking.js";
+import { Add, Average, Maximum, type MergeOptions, Minimum, Multiply, Subtract } from "./core/merge.js";
 import { PositionEmbedding, type PositionEmbeddingOptions } from "./core/position-embedding.js";
 import { RepeatVector, type RepeatVectorOptions } from "./core/repeat-vector.js";
 import { Reshape, type ReshapeOptions } from "./core/reshape.js";
@@ -62,22 +72,34 @@ import type { Factories } from "./table.js";
 export const layers = {
   /** Applies an activation function. @see ActivationLayer */
   activation: (options: ActivationOptions) => new ActivationLayer(options),
+  /** Sum of tensors. @see Add */
+  add: (options?: MergeOptions) => new Add(options),
+  /** Attention by a sum of tanh (Bahdanau). @see AdditiveAttention */
+  additiveAttention: (options?: AdditiveAttentionOptions) => new AdditiveAttention(options),
+  /** Attention by products of query and key (Luong). @see Attention */
+  attention: (options?: AttentionOptions) => new Attention(options),
+  /** Mean of tensors. @see Average */
+  average: (options?: MergeOptions) => new Average(options),
+  /** Runs a recurrent layer in both directions. @see Bidirectional */
+  bidirectional: (options: BidirectionalOptions) => new Bidirectional(options),
+  /** Tensors one after the other along an axis. @see Concatenate */
+  concatenate: (options?: ConcatenateOptions) => new Concatenate(options),
+  /** activation(x · kernel + bias) over the last axis. @see Dense */
+  dense: (options: DenseOptions) => new Dense(options),
+  /** Products of the vectors of two tensors. @see Dot */
+  dot: (options: DotOptions) => new Dot(options),
   /** Dropout that suits selu units. @see AlphaDropout */
   alphaDropout: (options: AlphaDropoutOptions) => new AlphaDropout(options),
   /** Means of windows over time. @see AveragePooling1D */
   averagePooling1d: (options?: AveragePooling1DOptions) => new AveragePooling1D(options),
   /** Normalizes every feature over the batch. @see BatchNormalization */
   batchNormalization: (options?: BatchNormalizationOptions) => new BatchNormalization(options),
-  /** Runs a recurrent layer in both directions. @see Bidirectional */
-  bidirectional: (options: BidirectionalOptions) => new Bidirectional(options),
   /** Convolution over time. @see Conv1D */
   conv1d: (options: Conv1DOptions) => new Conv1D(options),
   /** One step of an LSTM whose input and forget gates are one. @see CoupledLSTMCell */
   coupledLSTMCell: (options: CoupledLSTMCellOptions) => new CoupledLSTMCell(options),
   /** Takes steps off the start and the end. @see Cropping1D */
   cropping1d: (options?: Cropping1DOptions) => new Cropping1D(options),
-  /** activation(x · kernel + bias) over the last axis. @see Dense */
-  dense: (options: DenseOptions) => new Dense(options),
   /** Convolution over time of every feature on its own. @see DepthwiseConv1D */
   depthwiseConv1d: (options: DepthwiseConv1DOptions) => new DepthwiseConv1D(options),
   /** Drops random elements while training. @see Dropout */
@@ -120,6 +142,14 @@ export const layers = {
   lstmCell: (options: LSTMCellOptions) => new LSTMCell(options),
   /** Masks the steps whose features all have one value. @see Masking */
   masking: (options?: MaskingOptions) => new Masking(options),
+  /** Largest of tensors, element by element. @see Maximum */
+  maximum: (options?: MergeOptions) => new Maximum(options),
+  /** Smallest of tensors, element by element. @see Minimum */
+  minimum: (options?: MergeOptions) => new Minimum(options),
+  /** Several heads of scaled attention, with projections. @see MultiHeadAttention */
+  multiHeadAttention: (options: MultiHeadAttentionOptions) => new MultiHeadAttention(options),
+  /** Product of tensors, element by element. @see Multiply */
+  multiply: (options?: MergeOptions) => new Multiply(options),
   /** Largest values of windows over time. @see MaxPooling1D */
   maxPooling1d: (options?: MaxPooling1DOptions) => new MaxPooling1D(options),
   /** One step of a recurrent unit with a single gate. @see MinimalGatedUnitCell */
@@ -158,6 +188,8 @@ export const layers = {
   spatialDropout1d: (options: SpatialDropout1DOptions) => new SpatialDropout1D(options),
   /** Several cells as one. @see StackedRNNCells */
   stackedRNNCells: (options: StackedRNNCellsOptions) => new StackedRNNCells(options),
+  /** One tensor minus another. @see Subtract */
+  subtract: (options?: MergeOptions) => new Subtract(options),
   /** Applies a layer to every step. @see TimeDistributed */
   timeDistributed: (options: TimeDistributedOptions) => new TimeDistributed(options),
   /** Vectors of length 1. @see UnitNormalization */
@@ -186,23 +218,34 @@ export {
   type CallContext,
   Layer,
   type LayerOptions,
+  type RunContext,
   resetLayerNames,
 } from "./layer.js";
+export { MultiInputLayer } from "./multi-input-layer.js";
 export { Cell, type CellContext, type RNNCell, type StepResult } from "./recurrent/cell.js";
 export { RecurrentLayer, type RecurrentOptions } from "./recurrent/recurrent-layer.js";
 export { getRegularizer, type Regularizer, type RegularizerSpec, regularizers } from "./regularizers.js";
 export { deserializeLayer, type LayerSpec, registerLayer, serializeLayer } from "./serialize.js";
+export { type InputOptions, input, SymbolicTensor } from "./symbolic.js";
 export {
   ActivationLayer,
   type ActivationOptions,
+  Add,
+  AdditiveAttention,
+  type AdditiveAttentionOptions,
   AlphaDropout,
   type AlphaDropoutOptions,
+  Attention,
+  type AttentionOptions,
+  Average,
   AveragePooling1D,
   type AveragePooling1DOptions,
   BatchNormalization,
   type BatchNormalizationOptions,
   Bidirectional,
   type BidirectionalOptions,
+  Concatenate,
+  type ConcatenateOptions,
   Conv1D,
   type Conv1DOptions,
   CoupledLSTMCell,
@@ -213,6 +256,8 @@ export {
   type DenseOptions,
   DepthwiseConv1D,
   type DepthwiseConv1DOptions,
+  Dot,
+  type DotOptions,
   Dropout,
   type DropoutOptions,
   ELU,
@@ -253,10 +298,16 @@ export {
   type LSTMOptions,
   Masking,
   type MaskingOptions,
+  Maximum,
   MaxPooling1D,
   type MaxPooling1DOptions,
+  type MergeOptions,
   MinimalGatedUnitCell,
   type MinimalGatedUnitCellOptions,
+  Minimum,
+  MultiHeadAttention,
+  type MultiHeadAttentionOptions,
+  Multiply,
   PeepholeLSTMCell,
   type PeepholeLSTMCellOptions,
   Permute,
@@ -292,6 +343,7 @@ export {
   type SpatialDropout1DOptions,
   StackedRNNCells,
   type StackedRNNCellsOptions,
+  Subtract,
   TimeDistributed,
   type TimeDistributedOptions,
   UnitNormalization,

@@ -1,9 +1,42 @@
-import { RondoError } from "../errors.js";
+import { checkOptions, RondoError } from "../errors.js";
 import { formatShape } from "../tensor/shape.js";
-import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.js";
-import { type BatchShape, Component, type ComponentOptions } from "./component.js";
+import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.js";
+import { type BatchShape, Component, type ComponentOptions, resetComponentNames } from "./component.js";
+import { recordCall, resetInputNames, SymbolicTensor } from "./symbolic.js";
 
-export { type BatchShape, type LayerState, resetLayerNames, type Weight } from "./component.js";
+export type { BatchShape, LayerState, Weight } from "./component.js";
+
+/** Forgets the numbers given out so far, so that the next model's layers are named from the start again. */
+export function resetLayerNames(): void {
+  resetComponentNames();
+  resetInputNames();
+}
+
+/** What changes a call beyond its tensors. Attention layers know these. */
+export interface CallFlags {
+  /** Every query sees the keys up to its own position only. */
+  readonly useCausalMask?: boolean;
+  /** Returns [output, scores]. */
+  readonly returnAttentionScores?: boolean;
+}
+
+/** What a layer is told about a call on any number of inputs. Made anew for every call. */
+export interface RunContext extends CallFlags {
+  /** True while training. */
+  readonly training: boolean;
+  /** One per input, [batch, time] bool, true = use; null where every value counts. */
+  readonly masks: readonly (Tensor | null)[];
+  /** Recurrent layers: the states to start from. */
+  readonly initialState?: readonly Tensor[];
+  /** Multi-head attention: [batch, queries, keys], true = may look. */
+  readonly attentionMask?: Tensor;
+}
+
+/** What a layer makes of its inputs: the outputs, and a mask (or null) for each. */
+export interface RunResult {
+  readonly outputs: readonly Tensor[];
+  readonly masks: readonly (Tensor | null)[];
+}
 
 /** What a layer is told about one call. Made anew for every call: nothing leaks from one layer to the next. */
 export interface CallContext {
@@ -20,9 +53,44 @@ export interface ApplyOptions {
   training?: boolean;
   /** [batch, time], true (or 1) = use. */
   mask?: TensorLike | null;
+  /** Layers with several inputs: a mask, or null, for each. */
+  masks?: readonly (TensorLike | null)[];
   /** Recurrent layers: the states to start from, in the layer's order. */
   initialState?: readonly TensorLike[];
+  /** Attention layers: every query sees the keys up to its own position only. Default: false. */
+  useCausalMask?: boolean;
+  /** Attention layers: returns [output, scores]. Default: false. */
+  returnAttentionScores?: boolean;
+  /** Multi-head attention: [batch, queries, keys], true (or 1) = may look. */
+  attentionMask?: TensorLike;
 }
+
+/** What may be said about a call on symbolic tensors. */
+export interface SymbolicApplyOptions extends CallFlags {
+  /** Recurrent layers: the states to start from, in the layer's order. */
+  initialState?: readonly SymbolicTensor[];
+  /** Multi-head attention: [batch, queries, keys], true (or 1) = may look. */
+  attentionMask?: SymbolicTensor;
+}
+
+const applyOptions = [
+  "training",
+  "mask",
+  "masks",
+  "initialState",
+  "useCausalMask",
+  "returnAttentionScores",
+  "attentionMask",
+];
+const symbolicOptions = ["initialState", "useCausalMask", "returnAttentionScores", "attentionMask"];
+
+const flagsOf = ({ useCausalMask, returnAttentionScores }: CallFlags): CallFlags => ({
+  ...(useCausalMask ? { useCausalMask } : {}),
+  ...(returnAttentionScores ? { returnAttentionScores } : {}),
+});
+
+const isSymbolic = (input: unknown): input is SymbolicTensor | readonly SymbolicTensor[] =>
+  input instanceof SymbolicTensor || (Array.isArray(input) && input.some((each) => each instanceof SymbolicTensor));
 
 /** Options every layer takes. */
 export interface LayerOptions extends ComponentOptions {
@@ -75,19 +143,103 @@ export abstract class Layer extends Component {
   }
 
   /**
-   * Calls the layer on a tensor (or on plain numbers), building it first if needed.
+   * Calls the layer, building it first if needed: on a tensor or plain numbers (a list of them for layers with several
+   * inputs), or on symbolic tensors, to make a model of the result.
    *
    * @example const y = layers.dense({ units: 3 }).apply([[1, 2]]);
+   * @example const y = layers.dense({ units: 3 }).apply(input({ shape: [2] }));
    */
-  apply(input: TensorLike, options: ApplyOptions = {}): Tensor | readonly Tensor[] {
-    const x = asTensor(input);
-    this.ensureBuilt(x.shape);
-    const { training = false, mask, initialState } = options;
-    return this.call(x, {
+  apply(input: SymbolicTensor | readonly SymbolicTensor[], options?: SymbolicApplyOptions): SymbolicTensor;
+  apply(input: TensorLike | readonly TensorLike[], options?: ApplyOptions): Tensor | readonly Tensor[];
+  apply(
+    input: SymbolicTensor | readonly SymbolicTensor[] | TensorLike | readonly TensorLike[],
+    options: SymbolicApplyOptions | ApplyOptions = {},
+  ): SymbolicTensor | Tensor | readonly Tensor[] {
+    if (isSymbolic(input)) return this.applySymbolic(input, options as SymbolicApplyOptions);
+    checkOptions(`${this.describe()}.apply`, options, applyOptions);
+    const inputs = this.inputsOf(input);
+    this.ensureBuiltMany(inputs.map((x) => x.shape));
+    const { training = false, mask, masks, initialState, attentionMask, ...flags } = options as ApplyOptions;
+    const given = masks ?? inputs.map((_, i) => (i === 0 ? mask : null));
+    return this.callMany(inputs, {
       training,
-      mask: mask === null || mask === undefined ? null : asTensor(mask, "bool"),
+      masks: inputs.map((_, i) => (given[i] === null || given[i] === undefined ? null : asTensor(given[i], "bool"))),
       ...(initialState ? { initialState: initialState.map((s) => asTensor(s)) } : {}),
+      ...(attentionMask ? { attentionMask: asTensor(attentionMask, "bool") } : {}),
+      ...flagsOf(flags),
     });
+  }
+
+  private applySymbolic(
+    input: SymbolicTensor | readonly SymbolicTensor[],
+    options: SymbolicApplyOptions,
+  ): SymbolicTensor {
+    const where = `${this.describe()}.apply`;
+    checkOptions(where, options, symbolicOptions);
+    const inputs = input instanceof SymbolicTensor ? [input] : input;
+    const { initialState = [], attentionMask = null } = options;
+    const all: readonly unknown[] = [...inputs, ...initialState, ...(attentionMask ? [attentionMask] : [])];
+    const stray = all.find((each) => !(each instanceof SymbolicTensor));
+    if (stray !== undefined) {
+      throw new RondoError("option", `${where}: symbolic tensors and numbers cannot be mixed`, {
+        received: stray instanceof Tensor ? `a tensor ${formatShape(stray.shape)}` : String(stray),
+        expected: "what input() and other layers' apply() return",
+      });
+    }
+    const flags = flagsOf(options);
+    const shapes = inputs.map((x) => x.shape);
+    this.ensureBuiltMany(shapes);
+    const outputs = this.computeOutputShapesMany(shapes, flags);
+    return recordCall({ layer: this, inputs, initialState, attentionMask, flags }, outputs).outputs[0]!;
+  }
+
+  // ---- any number of inputs: MultiInputLayer says more ----
+
+  /** The tensors in what `apply` was given. */
+  protected inputsOf(input: TensorLike | readonly TensorLike[]): Tensor[] {
+    const list = Array.isArray(input) && input[0] instanceof Tensor;
+    return list ? (input as readonly TensorLike[]).map((x) => asTensor(x)) : [asTensor(input as TensorLike)];
+  }
+
+  private only<T>(list: readonly T[]): T {
+    if (list.length === 1) return list[0]!;
+    throw new RondoError("shape", `${this.className} takes one input`, {
+      path: this.describe(),
+      received: `${list.length} inputs`,
+      fix: "merge them first, for example with layers.concatenate()",
+    });
+  }
+
+  /** @internal Builds for inputs of these shapes if needed. */
+  ensureBuiltMany(shapes: readonly BatchShape[]): void {
+    this.ensureBuilt(this.only(shapes));
+  }
+
+  /** @internal Shapes of all outputs. */
+  computeOutputShapesMany(shapes: readonly BatchShape[], _flags: CallFlags): readonly BatchShape[] {
+    return this.computeOutputShapes(this.only(shapes));
+  }
+
+  /** @internal The computation, on any number of inputs. */
+  callMany(inputs: readonly Tensor[], { training, masks, initialState }: RunContext): Tensor | readonly Tensor[] {
+    return this.call(this.only(inputs), {
+      training,
+      mask: masks[0] ?? null,
+      ...(initialState ? { initialState } : {}),
+    });
+  }
+
+  /** @internal Masks of the outputs; those beyond the main one (states) have none. */
+  computeMasksMany(inputs: readonly Tensor[], masks: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
+    return [this.computeMask(this.only(inputs), masks[0] ?? null)];
+  }
+
+  /** @internal Calls the layer as part of a model: outputs with their masks. */
+  callWithMasks(inputs: readonly Tensor[], context: RunContext): RunResult {
+    const result = this.callMany(inputs, context);
+    const outputs = result instanceof Tensor ? [result] : result;
+    const masks = this.computeMasksMany(inputs, context.masks);
+    return { outputs, masks: outputs.map((_, i) => masks[i] ?? null) };
   }
 
   /** Checks an input's rank; `sizes` words what is expected, for example "[batch, time, features]". */

@@ -21,6 +21,23 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.activation({ activation: "tanh" }), shape },
     { make: () => layers.activation({ activation: { name: "elu", alpha: 0.5 }, name: "bend" }), shape: [2, 3] },
   ],
+  Add: [
+    { make: () => layers.add(), ...recurrent, others: [shape, shape] },
+    { make: () => layers.add(), shape: [2, 4, 3], others: [[2, 3]] },
+  ],
+  AdditiveAttention: [{ make: () => layers.additiveAttention(), ...recurrent, others: [[2, 5, 3]] }],
+  Attention: [
+    { make: () => layers.attention({ useScale: true }), ...recurrent, others: [[2, 5, 3]] },
+    {
+      make: () => layers.attention({ scoreMode: "concat", dropout: 0.2, seed: 1 }),
+      ...recurrent,
+      others: [
+        [2, 5, 2],
+        [2, 5, 3],
+      ],
+    },
+  ],
+  Average: [{ make: () => layers.average(), ...recurrent, others: [shape, shape] }],
   AlphaDropout: [{ make: () => layers.alphaDropout({ rate: 0.2, noiseShape: [null, 1, null], seed: 1 }), shape }],
   AveragePooling1D: [
     { make: () => layers.averagePooling1d(), shape },
@@ -43,6 +60,10 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
       ...recurrent,
     },
   ],
+  Concatenate: [
+    { make: () => layers.concatenate(), ...recurrent, others: [[2, 4, 2]] },
+    { make: () => layers.concatenate({ axis: 1 }), ...recurrent, others: [[2, 5, 3]] },
+  ],
   Conv1D: [
     { make: () => layers.conv1d({ filters: 2, kernelSize: 3, padding: "causal", dilationRate: 2 }), ...recurrent },
     { make: () => layers.conv1d({ filters: 6, kernelSize: 2, strides: 2, groups: 3, activation: "tanh" }), shape },
@@ -52,6 +73,10 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
   Dense: [
     { make: () => layers.dense({ units: 2, activation: "softsign", inputShape: [3] }), shape: [4, 3] },
     { make: () => layers.dense({ units: 2, useBias: false, kernelRegularizer: { name: "l2", l2: 0.5 } }), shape },
+  ],
+  Dot: [
+    { make: () => layers.dot({ axes: -1, normalize: true }), shape: [3, 4], others: [[3, 4]] },
+    { make: () => layers.dot({ axes: [2, 1] }), shape, others: [[2, 3, 5]] },
   ],
   DepthwiseConv1D: [
     { make: () => layers.depthwiseConv1d({ kernelSize: 2, depthMultiplier: 2, padding: "same" }), ...recurrent },
@@ -111,6 +136,26 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
   ],
   LeakyReLU: [{ make: () => layers.leakyReLU(), ...recurrent }],
   Masking: [{ make: () => layers.masking({ maskValue: 0.5 }), shape }],
+  Maximum: [{ make: () => layers.maximum(), ...recurrent, others: [shape, shape] }],
+  Minimum: [{ make: () => layers.minimum(), ...recurrent, others: [shape, shape] }],
+  MultiHeadAttention: [
+    // Without biases: softmax takes a key's bias away, so its gradient is zero.
+    {
+      make: () => layers.multiHeadAttention({ numHeads: 2, keyDim: 3, useBias: false }),
+      ...recurrent,
+      others: [
+        [2, 5, 2],
+        [2, 5, 4],
+      ],
+    },
+    {
+      make: () =>
+        layers.multiHeadAttention({ numHeads: 1, keyDim: 2, valueDim: 3, outputShape: 5, useBias: false, seed: 4 }),
+      shape,
+      others: [[2, 5, 2]],
+    },
+  ],
+  Multiply: [{ make: () => layers.multiply(), ...recurrent, others: [[2, 4, 1]] }],
   MaxPooling1D: [
     { make: () => layers.maxPooling1d(), ...recurrent },
     { make: () => layers.maxPooling1d({ poolSize: 3, strides: 1, padding: "same" }), shape },
@@ -149,6 +194,7 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.simpleRNN({ units: 2, ...both }), ...recurrent },
     { make: () => layers.simpleRNN({ units: 2, activation: "sigmoid", useBias: false }), ...recurrent },
   ],
+  Subtract: [{ make: () => layers.subtract(), ...recurrent, others: [shape] }],
   SinePositionEncoding: [{ make: () => layers.sinePositionEncoding({ maxWavelength: 100 }), ...recurrent }],
   Softmax: [
     { make: () => layers.softmax(), ...recurrent },

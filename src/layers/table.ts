@@ -3,16 +3,21 @@ import { LeakyReLU } from "./activation/leaky-relu.js";
 import { PReLU } from "./activation/prelu.js";
 import { ReLU } from "./activation/relu.js";
 import { Softmax } from "./activation/softmax.js";
+import { AdditiveAttention, Attention } from "./attention/attention.js";
+import { MultiHeadAttention } from "./attention/multi-head-attention.js";
 import { Conv1D } from "./convolution/conv1d.js";
 import { DepthwiseConv1D } from "./convolution/depthwise-conv1d.js";
 import { SeparableConv1D } from "./convolution/separable-conv1d.js";
 import { ActivationLayer as Activation } from "./core/activation.js";
+import { Concatenate } from "./core/concatenate.js";
 import { Dense } from "./core/dense.js";
+import { Dot } from "./core/dot.js";
 import { Dropout } from "./core/dropout.js";
 import { Embedding } from "./core/embedding.js";
 import { Flatten } from "./core/flatten.js";
 import { Lambda } from "./core/lambda.js";
 import { Masking } from "./core/masking.js";
+import { Add, Average, Maximum, Minimum, Multiply, Subtract } from "./core/merge.js";
 import { PositionEmbedding } from "./core/position-embedding.js";
 import { RepeatVector } from "./core/repeat-vector.js";
 import { Reshape } from "./core/reshape.js";
@@ -56,13 +61,19 @@ import { ZeroPadding1D } from "./reshaping/zero-padding1d.js";
 /** Every layer by className. A new layer needs a row here and a factory in index.ts; the compiler and the tests insist. */
 export const layerTable = {
   Activation,
+  Add,
+  AdditiveAttention,
+  Attention,
+  Average,
+  Bidirectional,
+  Concatenate,
+  Dense,
+  Dot,
   AlphaDropout,
   AveragePooling1D,
   BatchNormalization,
-  Bidirectional,
   Conv1D,
   Cropping1D,
-  Dense,
   DepthwiseConv1D,
   Dropout,
   ELU,
@@ -79,6 +90,10 @@ export const layerTable = {
   LayerNormalization,
   LeakyReLU,
   Masking,
+  Maximum,
+  Minimum,
+  MultiHeadAttention,
+  Multiply,
   MaxPooling1D,
   PReLU,
   Permute,
@@ -90,6 +105,7 @@ export const layerTable = {
   Reshape,
   SeparableConv1D,
   SimpleRNN,
+  Subtract,
   SinePositionEncoding,
   Softmax,
   SpatialDropout1D,

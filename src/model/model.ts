@@ -1,11 +1,12 @@
-import type { Dataset } from "../data/batches.js";
-import type { DataLike } from "../data/host-array.js";
+import type { Batch, Dataset } from "../data/batches.js";
+import type { DataParts, PartNames } from "../data/examples.js";
 import { RondoError } from "../errors.js";
 import type { SaveOptions } from "../formats/model-file.js";
 import type { BatchShape, Layer, Weight } from "../layers/layer.js";
+import { SymbolicTensor } from "../layers/symbolic.js";
 import { type Generator, generatorOf } from "../tensor/generator.js";
 import { formatShape, sameShape } from "../tensor/shape.js";
-import { asTensor, type Tensor, type TensorLike, tensor } from "../tensor/tensor.js";
+import { asTensor, Tensor, type TensorLike, tensor } from "../tensor/tensor.js";
 import type { Variable } from "../tensor/variable.js";
 import type { Logs } from "../training/callbacks.js";
 import { Compiled, type CompileOptions } from "../training/compile.js";
@@ -14,17 +15,29 @@ import { type FitOptions, type FitRun, fitModel, type History } from "../trainin
 import type { Direction } from "../training/metrics/index.js";
 import { type PredictOptions, predict, predictOnBatch } from "../training/predict.js";
 import type { SavedState } from "../training/saved-state.js";
-import { testBatch, trainBatch } from "../training/step.js";
+import { type TimeWindow, testBatch, trainBatch, trainStep } from "../training/step.js";
 import { getTrainingState, setTrainingState } from "../training/training-state.js";
+import { ModelLayer } from "./model-layer.js";
 import { createStepper, type Stepper, type StreamOptions } from "./stream.js";
-import { printSummary, type Summary, summarize } from "./summary.js";
+import { chainRows, printSummary, type Summary, type SummaryRow, summarize } from "./summary.js";
 
-/** What a model makes of an input. */
+/** What a model makes of its inputs. */
 export interface ForwardResult {
-  readonly output: Tensor;
-  /** Mask of the output, [batch, time] bool; null when every value counts. */
-  readonly mask: Tensor | null;
+  readonly outputs: readonly Tensor[];
+  /** Masks of the outputs, [batch, time] bool; null where every value counts. */
+  readonly masks: readonly (Tensor | null)[];
 }
+
+/** How a model is run. @internal */
+export interface ForwardOptions {
+  readonly training: boolean;
+  /** Masks of the inputs, when the model is part of another one. */
+  readonly masks?: readonly (Tensor | null)[];
+  readonly observe?: LayerObserver;
+}
+
+/** One tensor, or for a model made with a list of outputs a list of them. */
+export type Outputs = Tensor | Tensor[];
 
 /** Called after every layer, to look at what flows through. @internal */
 export type LayerObserver = (layer: Layer, output: Tensor) => void;
@@ -33,7 +46,7 @@ export type LayerObserver = (layer: Layer, output: Tensor) => void;
  * Layers that are trained together. Subclasses say how data flows through them (`forward`); everything else, from
  * training to streaming, is the same for all.
  */
-export abstract class Model {
+export abstract class Model<Out extends Outputs = Outputs> {
   /** Name in saved files, e.g. "Sequential". */
   abstract readonly className: string;
   readonly name: string;
@@ -43,6 +56,7 @@ export abstract class Model {
   /** What is being or was last trained. @internal */ run: FitRun | null = null;
   /** Where the next `fit` goes on, after `setTrainingState`. @internal */ resume: SavedState | null = null;
   private compiledWith: Compiled | null = null;
+  private layerForm: Layer | null = null;
 
   constructor(name: string) {
     this.name = name;
@@ -51,14 +65,14 @@ export abstract class Model {
 
   /** The layers, in the order data passes them. */
   abstract get layers(): readonly Layer[];
-  /** Shape of the input with the batch axis, once known; null where sizes vary. */
+  /** Shape of the (first) input with the batch axis, once known; null where sizes vary. */
   abstract get inputShape(): BatchShape | null;
-  /** Shape of the output with the batch axis, once known. */
+  /** Shape of the (first) output with the batch axis, once known. */
   abstract get outputShape(): BatchShape | null;
   /** Makes the weights for inputs of this shape, batch axis included. Nothing happens when they exist already. */
   abstract build(inputShape: BatchShape): void;
   /** Runs the layers; `build` must have happened. @internal */
-  abstract forward(x: Tensor, training: boolean, observe?: LayerObserver): ForwardResult;
+  abstract forward(inputs: readonly Tensor[], options: ForwardOptions): ForwardResult;
   /** Options that make an equal model, as plain JSON values. */
   abstract getConfig(): Record<string, unknown>;
 
@@ -66,15 +80,57 @@ export abstract class Model {
     return this.inputShape !== null && this.layers.every((layer) => layer.built);
   }
 
+  /** What inputs and outputs are called, in data, logs and messages. */
+  get partNames(): PartNames {
+    return { inputs: ["x"], outputs: ["output"] };
+  }
+
+  /** Builds for a batch, or checks that it fits. @internal */
+  prepare(inputs: readonly Tensor[]): void {
+    if (inputs.length !== 1) throw this.wrongCount(inputs.length, 1);
+    this.build(inputs[0]!.shape);
+  }
+
+  /** Shapes of the outputs for inputs of these shapes; the model must be built. @internal */
+  abstract shapesFor(inputShapes: readonly BatchShape[]): readonly BatchShape[];
+
+  /** The outputs as callers get them. @internal */
+  protected present(outputs: readonly Tensor[]): Out {
+    return outputs[0] as Out;
+  }
+
+  protected wrongCount(received: number, expected: number): RondoError {
+    return new RondoError("shape", `${this.name} was given another number of inputs than it has`, {
+      received: String(received),
+      expected: `${expected}: ${this.partNames.inputs.join(", ")}`,
+    });
+  }
+
   /**
-   * Calls the model on a batch, layer by layer, without compiling it; differentiable.
+   * Calls the model on a batch, layer by layer, without compiling it; differentiable. Several inputs are a list. On
+   * symbolic tensors it becomes part of a larger model, as a layer that has its weights.
    *
    * @example const y = model.apply(x, { training: true });
+   * @example const [mean, spread] = encoder.apply(input({ shape: [null, 4] }));
    */
-  apply(x: TensorLike, options: { training?: boolean } = {}): Tensor {
-    const input = asTensor(x);
-    this.build(input.shape);
-    return this.forward(input, options.training ?? false).output;
+  apply(x: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor;
+  apply(x: TensorLike | readonly TensorLike[], options?: { training?: boolean }): Out;
+  apply(
+    x: SymbolicTensor | readonly SymbolicTensor[] | TensorLike | readonly TensorLike[],
+    options: { training?: boolean } = {},
+  ): SymbolicTensor | Out {
+    const symbolic = x instanceof SymbolicTensor || (Array.isArray(x) && x[0] instanceof SymbolicTensor);
+    if (symbolic) return this.asLayer().apply(x as SymbolicTensor);
+    const several = Array.isArray(x) && (x[0] instanceof Tensor || this.partNames.inputs.length > 1);
+    const inputs = several ? (x as readonly TensorLike[]).map((each) => asTensor(each)) : [asTensor(x as TensorLike)];
+    this.prepare(inputs);
+    return this.present(this.forward(inputs, { training: options.training ?? false }).outputs);
+  }
+
+  /** The model as a layer of another one: the same weights, wherever it is used. */
+  asLayer(): Layer {
+    this.layerForm ??= new ModelLayer(this);
+    return this.layerForm;
   }
 
   // ---- weights and states ----
@@ -156,7 +212,7 @@ export abstract class Model {
    * @example model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] });
    */
   compile(options: CompileOptions): void {
-    this.compiledWith = new Compiled(options);
+    this.compiledWith = new Compiled(options, this.partNames.outputs);
   }
 
   /** What `compile` was given, resolved. Throws RondoError "state" before. */
@@ -181,14 +237,15 @@ export abstract class Model {
   /**
    * Trains on arrays, or on a dataset of batches. Data stays where it is; only the running batch becomes tensors.
    *
-   * @param x examples along the first axis: nested arrays, typed arrays, `{ values, shape }` or tensors.
-   * @param y targets, as many as examples.
+   * @param x examples along the first axis: nested arrays, typed arrays, `{ values, shape }` or tensors. For several
+   *   inputs a list of those, or an object with the names of the inputs.
+   * @param y targets, as many as examples; for several outputs in order or by name.
    * @returns values by epoch. Throws RondoError "nonFinite" when the loss or a gradient is NaN or infinite.
    * @example const { history } = await model.fit(x, y, { epochs: 10, validationSplit: 0.1 });
    */
-  fit(x: DataLike, y: DataLike, options?: FitOptions): Promise<History>;
+  fit(x: DataParts, y: DataParts, options?: FitOptions): Promise<History>;
   fit(dataset: Dataset, options?: FitOptions): Promise<History>;
-  fit(data: DataLike | Dataset, yOrOptions?: DataLike | FitOptions, options?: FitOptions): Promise<History> {
+  fit(data: DataParts | Dataset, yOrOptions?: DataParts | FitOptions, options?: FitOptions): Promise<History> {
     return fitModel(this, data, yOrOptions, options);
   }
 
@@ -197,34 +254,44 @@ export abstract class Model {
    *
    * @example const { loss, accuracy } = await model.evaluate(xTest, yTest);
    */
-  evaluate(x: DataLike, y: DataLike, options?: EvaluateOptions): Promise<Logs>;
+  evaluate(x: DataParts, y: DataParts, options?: EvaluateOptions): Promise<Logs>;
   evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Logs>;
   evaluate(
-    data: DataLike | Dataset,
-    yOrOptions?: DataLike | EvaluateOptions,
+    data: DataParts | Dataset,
+    yOrOptions?: DataParts | EvaluateOptions,
     options?: EvaluateOptions,
   ): Promise<Logs> {
     return evaluate(this, data, yOrOptions, options);
   }
 
   /** Outputs for all examples, computed batch by batch: [examples, …]. @example model.predict([[1, 2, 3]]).arraySync() */
-  predict(x: DataLike, options?: PredictOptions): Tensor {
-    return predict(this, x, options);
+  predict(x: DataParts, options?: PredictOptions): Out {
+    return this.present(predict(this, x, options));
   }
 
   /** Outputs for one batch, whatever its size. */
-  predictOnBatch(x: DataLike): Tensor {
-    return predictOnBatch(this, x);
+  predictOnBatch(x: DataParts): Out {
+    return this.present(predictOnBatch(this, x));
   }
 
   /** One update on one batch; loss and metrics of that batch. */
-  async trainOnBatch(x: DataLike, y: DataLike, sampleWeight?: DataLike): Promise<Logs> {
+  async trainOnBatch(x: DataParts, y: DataParts, sampleWeight?: DataParts): Promise<Logs> {
     return trainBatch(this, x, y, sampleWeight);
   }
 
   /** Loss and metrics of one batch, without an update. */
-  async testOnBatch(x: DataLike, y: DataLike, sampleWeight?: DataLike): Promise<Logs> {
+  async testOnBatch(x: DataParts, y: DataParts, sampleWeight?: DataParts): Promise<Logs> {
     return testBatch(this, x, y, sampleWeight);
+  }
+
+  /**
+   * One update on one batch, as `fit` and `trainOnBatch` do it; returns the loss. Subclasses may do something else here
+   * or around it.
+   *
+   * @param time only these steps (from, to) of the batch: truncated backpropagation.
+   */
+  trainStep(batch: Batch, time?: TimeWindow): number {
+    return trainStep(this, batch, time);
   }
 
   /**
@@ -271,6 +338,11 @@ export abstract class Model {
     const table = summarize(this);
     printSummary(table, options.print);
     return table;
+  }
+
+  /** Rows of the summary. @internal */
+  summaryRows(): SummaryRow[] {
+    return chainRows(this);
   }
 
   /** The model's architecture as plain JSON values; `modelFromJSON` reads it. */

@@ -1,10 +1,11 @@
 import { checkOptions, RondoError } from "../errors.js";
 import { Embedding } from "../layers/core/embedding.js";
 import { type BatchShape, Layer } from "../layers/layer.js";
-import { deserializeLayer, serializeLayer } from "../layers/serialize.js";
+import { serializeLayer } from "../layers/serialize.js";
 import { formatShape } from "../tensor/shape.js";
-import { Tensor } from "../tensor/tensor.js";
-import { type ForwardResult, type LayerObserver, Model } from "./model.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { layerFromSpec } from "./from-json.js";
+import { type ForwardOptions, type ForwardResult, Model } from "./model.js";
 
 export interface SequentialOptions {
   layers?: readonly Layer[];
@@ -14,7 +15,7 @@ export interface SequentialOptions {
 let count = 0;
 
 /** Layers one after the other, each with one input and one output. */
-export class Sequential extends Model {
+export class Sequential extends Model<Tensor> {
   readonly className = "Sequential";
   private readonly stack: Layer[] = [];
   private shape: BatchShape | null = null;
@@ -41,7 +42,8 @@ export class Sequential extends Model {
    *
    * @example model.add(layers.lstm({ units: 32, inputShape: [null, 4] })); model.add(layers.dense({ units: 1 }));
    */
-  add(layer: Layer): this {
+  add(layerOrModel: Layer | Model): this {
+    const layer = layerOrModel instanceof Model ? layerOrModel.asLayer() : layerOrModel;
     if (!(layer instanceof Layer)) {
       throw new RondoError("option", `${this.name} is made of layers`, {
         received: typeof layer === "object" && layer !== null ? (layer as object).constructor.name : String(layer),
@@ -103,23 +105,27 @@ export class Sequential extends Model {
     });
   }
 
-  override forward(x: Tensor, training: boolean, observe?: LayerObserver): ForwardResult {
-    let output = x;
-    let mask: Tensor | null = null;
+  override shapesFor(inputShapes: readonly BatchShape[]): readonly BatchShape[] {
+    if (inputShapes.length !== 1) throw this.wrongCount(inputShapes.length, 1);
+    return [this.stack.reduce((shape, layer) => layer.computeOutputShape(shape), inputShapes[0]!)];
+  }
+
+  override forward([x]: readonly Tensor[], { training, masks: given, observe }: ForwardOptions): ForwardResult {
+    let output = x!;
+    let mask: Tensor | null = given?.[0] ?? null;
     for (const layer of this.stack) {
-      const result = layer.call(output, { training, mask });
-      if (!(result instanceof Tensor)) {
+      const { outputs, masks } = layer.callWithMasks([output], { training, masks: [mask] });
+      if (outputs.length !== 1) {
         throw new RondoError("option", "a layer in a sequential model must have one output", {
           path: layer.describe(),
-          received: `${result.length} outputs`,
+          received: `${outputs.length} outputs`,
           fix: "set returnState: false",
         });
       }
-      mask = layer.computeMask(output, mask);
-      output = result;
+      [output, mask] = [outputs[0]!, masks[0]!];
       observe?.(layer, output);
     }
-    return { output, mask };
+    return { outputs: [output], masks: [mask] };
   }
 
   override getConfig(): Record<string, unknown> {
@@ -154,19 +160,7 @@ export function sequentialFromConfig(config: Record<string, unknown>): Sequentia
       expected: "name and layers",
     });
   }
-  const model = new Sequential({ ...(name ? { name } : {}), layers: layers.map(deserializeLayer) });
+  const model = new Sequential({ ...(name ? { name } : {}), layers: layers.map(layerFromSpec) });
   if (inputShape) model.build([null, ...inputShape]);
   return model;
-}
-
-const modelClasses = { Sequential: sequentialFromConfig } as const;
-
-/** A model from `toJSON()`, with new weights. */
-export function modelFromJSON(saved: { className: string; config: Record<string, unknown> }): Model {
-  const make = modelClasses[saved.className as keyof typeof modelClasses];
-  if (make) return make(saved.config);
-  throw new RondoError("format", "this is not a model that can be read", {
-    received: saved.className,
-    expected: Object.keys(modelClasses).join(", "),
-  });
 }

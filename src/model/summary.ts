@@ -12,6 +12,8 @@ export interface SummaryRow {
   /** Number of weights; null before the model is built. */
   readonly params: number | null;
   readonly trainable: boolean;
+  /** Names of the tensors it takes, for models that are not a plain chain. */
+  readonly connectedTo?: readonly string[];
 }
 
 /** What `model.summary()` shows. */
@@ -25,8 +27,18 @@ export interface Summary {
 const sizes = (weights: readonly { size: number }[]) => weights.reduce((sum, { size }) => sum + size, 0);
 
 export function summarize(model: Model): Summary {
+  return {
+    name: model.name,
+    rows: model.summaryRows(),
+    totalParams: sizes(model.weights),
+    trainableParams: sizes(model.trainableWeights),
+  };
+}
+
+/** A row per layer of a chain. */
+export function chainRows(model: Model): SummaryRow[] {
   let shape = model.inputShape;
-  const rows = model.layers.map((layer): SummaryRow => {
+  return model.layers.map((layer): SummaryRow => {
     if (shape) shape = layer.computeOutputShape(shape);
     return {
       name: layer.name,
@@ -36,31 +48,31 @@ export function summarize(model: Model): Summary {
       trainable: layer.trainable,
     };
   });
-  return {
-    name: model.name,
-    rows,
-    totalParams: sizes(model.weights),
-    trainableParams: sizes(model.trainableWeights),
-  };
 }
 
 const number = (n: number) => n.toLocaleString("en-US");
 
 export function printSummary(summary: Summary, print: (line: string) => void = (line) => host().print(line)): void {
+  const connected = summary.rows.some(({ connectedTo }) => connectedTo);
   const table = [
-    ["Layer (type)", "Output shape", "Params"],
-    ...summary.rows.map(({ name, type, outputShape, params, trainable }) => [
+    ["Layer (type)", "Output shape", "Params", ...(connected ? ["Connected to"] : [])],
+    ...summary.rows.map(({ name, type, outputShape, params, trainable, connectedTo }) => [
       `${name} (${type})${trainable ? "" : ", frozen"}`,
       outputShape ? formatShape(outputShape) : "not built",
       params === null ? "?" : number(params),
+      ...(connected ? [connectedTo?.join(", ") ?? ""] : []),
     ]),
   ];
-  const widths = [0, 1, 2].map((column) => Math.max(...table.map((cells) => cells[column]!.length)));
-  const rule = "─".repeat(widths.reduce((sum, w) => sum + w, 0) + 4);
+  const widths = table[0]!.map((_, column) => Math.max(...table.map((cells) => cells[column]!.length)));
+  const rule = "─".repeat(widths.reduce((sum, w) => sum + w + 2, -2));
   print(`Model "${summary.name}"`);
   print(rule);
-  table.forEach(([layer, shape, params], i) => {
-    print(`${layer!.padEnd(widths[0]!)}  ${shape!.padEnd(widths[1]!)}  ${params!.padStart(widths[2]!)}`);
+  table.forEach((cells, i) => {
+    // Numbers stand at the right of their column.
+    const padded = cells.map((cell, column) =>
+      column === 2 ? cell.padStart(widths[2]!) : cell.padEnd(widths[column]!),
+    );
+    print(padded.join("  ").trimEnd());
     if (i === 0) print(rule);
   });
   print(rule);

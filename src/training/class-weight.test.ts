@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { examplesOf } from "../data/batches.js";
-import { layers } from "../layers/index.js";
+import { examplesOf } from "../data/examples.js";
+import { input, layers, type SymbolicTensor } from "../layers/index.js";
+import { model as modelOf } from "../model/functional.js";
 import { sequential } from "../model/sequential.js";
 import { tensor } from "../tensor/tensor.js";
 import { weightClasses } from "./class-weight.js";
@@ -9,7 +10,8 @@ import { losses } from "./losses/index.js";
 function weights(y: Parameters<typeof tensor>[0], loss: keyof typeof losses): unknown {
   const target = tensor(y);
   const x = tensor(new Float32Array(target.shape[0]!));
-  const { sampleWeight } = weightClasses(examplesOf("fit", x, target), losses[loss](), { 0: 2, 2: 5 });
+  const examples = examplesOf("fit", { inputs: ["x"], outputs: ["y"] }, x, target);
+  const [sampleWeight] = weightClasses(examples, [losses[loss]()], { 0: 2, 2: 5 }).sampleWeight;
   return sampleWeight!.rows(Array.from({ length: target.shape[0]! }, (_, i) => i)).arraySync();
 }
 
@@ -80,5 +82,22 @@ test("mistakes", async () => {
     /either classWeight or/,
   );
   await expect(model.fit([{ x, y }], { classWeight: { 1: 2 } })).rejects.toThrow(/a dataset decides about classWeight/);
+  const start = input({ shape: [1] });
+  const outputs = [1, 2].map((units) => layers.dense({ units }).apply(start) as SymbolicTensor);
+  const pair = modelOf({ inputs: start, outputs });
+  pair.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  await expect(
+    pair.fit(
+      x,
+      [
+        y,
+        [
+          [0, 1],
+          [1, 0],
+        ],
+      ],
+      { classWeight: { 1: 2 } },
+    ),
+  ).rejects.toThrow(/models with one output[\s\S]*2 outputs/);
   expect(() => weights([[0, 1, 1]], "binaryCrossentropy")).toThrow(/do not say one class each/);
 });

@@ -1,4 +1,4 @@
-import type { Examples } from "../data/batches.js";
+import type { Examples } from "../data/examples.js";
 import { type HostArray, hostArray } from "../data/host-array.js";
 import { RondoError } from "../errors.js";
 import { formatShape } from "../tensor/shape.js";
@@ -29,12 +29,26 @@ function check(classWeight: ClassWeight): void {
   }
 }
 
-/** The examples with sample weights made of their classes, [examples] or, for targets per step, [examples, time]. */
-export function weightClasses(examples: Examples, loss: Loss, classWeight: ClassWeight): Examples {
+/**
+ * The examples with sample weights made of their classes, [examples] or, for targets per step, [examples, time].
+ * @param losses of the model's outputs; only a model with one output has classes to weight, as in Keras.
+ */
+export function weightClasses(
+  examples: Examples,
+  losses: readonly (Loss | null)[],
+  classWeight: ClassWeight,
+): Examples {
   check(classWeight);
-  const { y } = examples;
-  if (!y) return examples;
-  if (examples.sampleWeight) {
+  if (losses.length > 1) {
+    throw new RondoError("option", "classWeight is for models with one output", {
+      received: `a model with ${losses.length} outputs`,
+      fix: "pass sampleWeight by output instead",
+    });
+  }
+  const y = examples.y?.[0];
+  const loss = losses[0];
+  if (!y || !loss) return examples;
+  if (examples.sampleWeight[0]) {
     throw new RondoError("option", "fit takes either classWeight or sampleWeight", {
       fix: "multiply the class weights into sampleWeight",
     });
@@ -53,7 +67,7 @@ export function weightClasses(examples: Examples, loss: Loss, classWeight: Class
       values[i * perExample + k] = classWeight[target] ?? 1;
     }
   }
-  return { ...examples, sampleWeight: hostArray("classWeight", { values, shape }) };
+  return { ...examples, sampleWeight: [hostArray("classWeight", { values, shape })] };
 }
 
 function largest(row: readonly number[], from: number, size: number): number {

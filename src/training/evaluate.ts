@@ -1,12 +1,5 @@
-import {
-  arrayBatches,
-  type BatchSource,
-  type Dataset,
-  datasetBatches,
-  examplesOf,
-  isDataset,
-} from "../data/batches.js";
-import type { DataLike } from "../data/host-array.js";
+import { arrayBatches, type BatchSource, type Dataset, datasetBatches, isDataset } from "../data/batches.js";
+import { type DataParts, examplesOf } from "../data/examples.js";
 import { checkOptions, RondoError } from "../errors.js";
 import type { Model } from "../model/model.js";
 import { Breath } from "./breath.js";
@@ -18,7 +11,7 @@ export interface EvaluateOptions {
   /** Examples computed at once. 32 by default. Not for datasets, which bring their own batches. */
   batchSize?: number;
   /** [examples], or [examples, time]. */
-  sampleWeight?: DataLike;
+  sampleWeight?: DataParts;
   /** Batches after which to end; all by default. */
   steps?: number;
   /** Ends early: rejects with RondoError "aborted". */
@@ -28,8 +21,8 @@ export interface EvaluateOptions {
 /** `Model.evaluate`. */
 export async function evaluate(
   model: Model,
-  data: DataLike | Dataset,
-  yOrOptions?: DataLike | EvaluateOptions,
+  data: DataParts | Dataset,
+  yOrOptions?: DataParts | EvaluateOptions,
   maybeOptions?: EvaluateOptions,
 ): Promise<Logs> {
   const dataset = isDataset(data);
@@ -39,8 +32,8 @@ export async function evaluate(
   checkCount("evaluate", "batchSize", batchSize);
   if (steps !== undefined) checkCount("evaluate", "steps", steps);
   const source = dataset
-    ? datasetBatches("evaluate", data)
-    : arrayBatches(examplesOf("evaluate", data, yOrOptions as DataLike, sampleWeight), batchSize);
+    ? datasetBatches("evaluate", data, model.partNames)
+    : arrayBatches(examplesOf("evaluate", model.partNames, data, yOrOptions as DataParts, sampleWeight), batchSize);
   const logs = await evaluateBatches(model, source, steps, signal);
   if (logs) return logs;
   throw new RondoError("aborted", "evaluate was aborted", { cause: signal?.reason });

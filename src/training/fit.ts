@@ -4,12 +4,10 @@ import {
   type BatchSource,
   type Dataset,
   datasetBatches,
-  type Examples,
-  examplesOf,
   isDataset,
   splitExamples,
 } from "../data/batches.js";
-import type { DataLike } from "../data/host-array.js";
+import { type DataParts, type Examples, examplesOf } from "../data/examples.js";
 import { checkOptions, RondoError } from "../errors.js";
 import type { Model } from "../model/model.js";
 import type { GeneratorState } from "../tensor/generator.js";
@@ -19,14 +17,13 @@ import { type Callback, checkCallbacks, type Logs, type TrainingContext } from "
 import { checkCount } from "./checks.js";
 import { type ClassWeight, weightClasses } from "./class-weight.js";
 import { evaluateBatches } from "./evaluate.js";
-import { trainStep } from "./step.js";
 import { takeUpTraining } from "./training-state.js";
 import { checkTruncation, type Truncation, trainTruncated } from "./truncated.js";
 
 /** Validation data: [x, y], { x, y }, either with sample weights, or a dataset. */
 export type ValidationData =
-  | readonly [x: DataLike, y: DataLike, sampleWeight?: DataLike]
-  | { readonly x: DataLike; readonly y: DataLike; readonly sampleWeight?: DataLike }
+  | readonly [x: DataParts, y: DataParts, sampleWeight?: DataParts]
+  | { readonly x: DataParts; readonly y: DataParts; readonly sampleWeight?: DataParts }
   | Dataset;
 
 export interface FitOptions {
@@ -46,8 +43,8 @@ export interface FitOptions {
   validationBatchSize?: number;
   /** Batches of validation data used; all by default. */
   validationSteps?: number;
-  /** Weight of every example, [examples], or of every step, [examples, time]. */
-  sampleWeight?: DataLike;
+  /** Weight of every example, [examples], or of every step, [examples, time]; for several outputs also by output. */
+  sampleWeight?: DataParts;
   /**
    * What targets of each class count in the loss, e.g. { 0: 1, 1: 5 }; 1 for classes that are not named. For arrays, in
    * place of `sampleWeight`; validation is not weighted.
@@ -109,14 +106,14 @@ export interface FitRun {
 /** `Model.fit`. */
 export async function fitModel(
   model: Model,
-  data: DataLike | Dataset,
-  yOrOptions?: DataLike | FitOptions,
+  data: DataParts | Dataset,
+  yOrOptions?: DataParts | FitOptions,
   maybeOptions?: FitOptions,
 ): Promise<History> {
   const dataset = isDataset(data);
   const options = ((dataset ? yOrOptions : maybeOptions) ?? {}) as FitOptions;
   check(model, options, dataset);
-  const { training, validation } = sources(model, data, dataset ? undefined : (yOrOptions as DataLike), options);
+  const { training, validation } = sources(model, data, dataset ? undefined : (yOrOptions as DataParts), options);
   if (model.run?.running) {
     throw new RondoError("state", `${model.name} is being trained already`, {
       fix: "wait for the first fit to finish",
@@ -169,24 +166,25 @@ interface Sources {
   validation: BatchSource | null;
 }
 
-function sources(model: Model, data: DataLike | Dataset, y: DataLike | undefined, options: FitOptions): Sources {
+function sources(model: Model, data: DataParts | Dataset, y: DataParts | undefined, options: FitOptions): Sources {
   const { validationSplit, validationData } = options;
+  const names = model.partNames;
   const sizeFor = (examples: Examples) => {
     const { batchSize = 32 } = options;
-    return batchSize === "all" ? Math.max(1, examples.x.length) : batchSize;
+    return batchSize === "all" ? Math.max(1, examples.x[0]!.length) : batchSize;
   };
   const ofValidation = (held: Examples) => arrayBatches(held, options.validationBatchSize ?? sizeFor(held));
   let validation: BatchSource | null = null;
   if (validationData !== undefined) {
     validation = isPair(validationData)
-      ? ofValidation(examplesOf("validationData", ...partsOf(validationData)))
-      : datasetBatches("validationData", validationData as Dataset);
+      ? ofValidation(examplesOf("validationData", names, ...partsOf(validationData)))
+      : datasetBatches("validationData", validationData as Dataset, names);
   }
   if (isDataset(data)) {
     if (options.truncate) checkTruncation(model, options.truncate, null);
-    return { training: datasetBatches("fit", data), validation };
+    return { training: datasetBatches("fit", data, names), validation };
   }
-  let examples = examplesOf("fit", data, y, options.sampleWeight);
+  let examples = examplesOf("fit", names, data, y, options.sampleWeight);
   if (!examples.y) {
     throw new RondoError("data", "fit needs targets", { received: "x alone", expected: "fit(x, y, options)" });
   }
@@ -195,12 +193,16 @@ function sources(model: Model, data: DataLike | Dataset, y: DataLike | undefined
     examples = train;
     validation = ofValidation(held);
   }
-  if (options.classWeight) examples = weightClasses(examples, model.compiled.loss, options.classWeight);
+  if (options.classWeight) {
+    const losses = model.compiled.outputs.map(({ loss }) => loss);
+    examples = weightClasses(examples, losses, options.classWeight);
+  }
   if (options.truncate) checkTruncation(model, options.truncate, examples);
   const batchSize = sizeFor(examples);
-  if (model.stateful && examples.x.length % batchSize !== 0) {
+  const { length } = examples.x[0]!;
+  if (model.stateful && length % batchSize !== 0) {
     throw new RondoError("shape", "a stateful model needs batches of one size", {
-      received: `${examples.x.length} examples in batches of ${batchSize}`,
+      received: `${length} examples in batches of ${batchSize}`,
       expected: `a number of examples that is a multiple of ${batchSize}`,
       fix: "leave some examples out, or choose another batchSize",
     });
@@ -213,9 +215,9 @@ function isPair(data: ValidationData): data is Exclude<ValidationData, Dataset> 
   return typeof data === "object" && "x" in data && "y" in data;
 }
 
-function partsOf(data: Exclude<ValidationData, Dataset>): [DataLike, DataLike, DataLike | undefined] {
+function partsOf(data: Exclude<ValidationData, Dataset>): [DataParts, DataParts, DataParts | undefined] {
   if (Array.isArray(data)) return [data[0], data[1], data[2]];
-  const { x, y, sampleWeight } = data as { x: DataLike; y: DataLike; sampleWeight?: DataLike };
+  const { x, y, sampleWeight } = data as { x: DataParts; y: DataParts; sampleWeight?: DataParts };
   return [x, y, sampleWeight];
 }
 
@@ -320,7 +322,7 @@ async function train(
         const index = run.batch;
         for (const callback of callbacks) await callback.onBatchBegin?.(index, context);
         try {
-          batchLoss = truncate ? trainTruncated(model, batch, truncate) : trainStep(model, batch);
+          batchLoss = truncate ? trainTruncated(model, batch, truncate) : model.trainStep(batch);
         } catch (error) {
           await surviveNonFinite(error, callbacks, context);
           broken = true;

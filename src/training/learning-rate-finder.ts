@@ -1,10 +1,9 @@
-import { arrayBatches, type Batch, examplesOf } from "../data/batches.js";
-import type { DataLike } from "../data/host-array.js";
+import { arrayBatches, type Batch } from "../data/batches.js";
+import { type DataParts, type Examples, examplesOf } from "../data/examples.js";
 import { checkOptions, RondoError } from "../errors.js";
 import type { Model } from "../model/model.js";
 import { Breath } from "./breath.js";
 import { checkCount, checkFraction } from "./checks.js";
-import { trainStep } from "./step.js";
 
 export interface LearningRateFinderOptions {
   /** The first rate tried. 1e-7 by default. */
@@ -42,8 +41,8 @@ export interface LearningRateRange {
  */
 export async function findLearningRate(
   model: Model,
-  x: DataLike,
-  y: DataLike,
+  x: DataParts,
+  y: DataParts,
   options: LearningRateFinderOptions = {},
 ): Promise<LearningRateRange> {
   const names = ["minLearningRate", "maxLearningRate", "steps", "batchSize", "smoothing", "divergence"];
@@ -63,11 +62,11 @@ export async function findLearningRate(
       received: `divergence = ${divergence}`,
     });
   }
-  const examples = examplesOf("findLearningRate", x, y);
-  const size = Math.min(batchSize, examples.x.length);
+  const examples = examplesOf("findLearningRate", model.partNames, x, y);
+  const size = Math.min(batchSize, examples.x[0]!.length);
   if (size === 0) throw new RondoError("data", "findLearningRate needs examples", { received: "none" });
   const { optimizer } = model.compiled;
-  model.build([size, ...examples.x.shape.slice(1)]);
+  model.build([size, ...examples.x[0]!.shape.slice(1)]);
 
   const learningRates: number[] = [];
   const losses: number[] = [];
@@ -86,7 +85,7 @@ export async function findLearningRate(
       optimizer.learningRate = minLearningRate * (maxLearningRate / minLearningRate) ** (i / (steps - 1));
       let loss: number;
       try {
-        loss = trainStep(model, batches.next().value);
+        loss = model.trainStep(batches.next().value);
       } catch (error) {
         // That the loss leaves all bounds at some rate is what the test looks for; at the first it is a defect.
         if (i > 0 && error instanceof RondoError && error.code === "nonFinite") return;
@@ -109,11 +108,11 @@ export async function findLearningRate(
 function* endless(
   model: Model,
   open: (order: ArrayLike<number>) => Iterable<Batch>,
-  examples: { readonly x: { readonly length: number } },
+  examples: Examples,
   size: number,
 ): Generator<Batch, never> {
   for (;;) {
-    const order = Int32Array.from({ length: examples.x.length }, (_, i) => i);
+    const order = Int32Array.from({ length: examples.x[0]!.length }, (_, i) => i);
     for (const batch of open(model.shuffling.shuffle(order))) if (batch.size === size) yield batch;
   }
 }

@@ -1,11 +1,11 @@
 import { variableGrads } from "../autograd/gradients.js";
 import { noGrad } from "../autograd/tape.js";
-import { arrayBatches, type Batch, examplesOf } from "../data/batches.js";
-import type { DataLike } from "../data/host-array.js";
+import { arrayBatches, type Batch, type BatchTensors } from "../data/batches.js";
+import { type DataParts, examplesOf } from "../data/examples.js";
 import { RondoError } from "../errors.js";
 import type { Weight } from "../layers/layer.js";
-import type { ForwardResult, Model } from "../model/model.js";
-import { add } from "../tensor/ops/arithmetic.js";
+import type { ForwardResult, LayerObserver, Model } from "../model/model.js";
+import { add, mul } from "../tensor/ops/arithmetic.js";
 import { scope } from "../tensor/scope.js";
 import { keep, type Tensor } from "../tensor/tensor.js";
 import type { Logs } from "./callbacks.js";
@@ -14,33 +14,46 @@ import { lossValue } from "./losses/index.js";
 /** Steps from..to of the second axis of a batch. */
 export type TimeWindow = readonly [from: number, to: number];
 
-interface Targets {
-  readonly x: Tensor;
-  readonly y: Tensor;
-  readonly sampleWeight: Tensor | null;
+/** A batch as tensors; targets are there wherever there is a loss. */
+interface Targets extends BatchTensors {
+  readonly y: readonly (Tensor | null)[];
 }
 
-function read(batch: Batch, time?: TimeWindow): Targets {
+function read(model: Model, batch: Batch, time?: TimeWindow): Targets {
   const { x, y, sampleWeight } = batch.read(time);
-  if (y) return { x, y, sampleWeight };
+  const missing = model.compiled.outputs.find(({ needsTargets }, i) => needsTargets && !y?.[i]);
+  if (y && !missing) return { x, y, sampleWeight };
   throw new RondoError("data", "there are no targets to compute the loss with", {
-    received: "x alone",
+    received: y && missing ? `nothing for the output "${missing.name}"` : "x alone",
     expected: "fit(x, y), or batches { x, y }",
   });
 }
 
-/** The loss the model is trained on: that of its output, and the penalties of regularized weights that are trained. */
-function totalLoss(
+interface Losses {
+  /** What the model is trained on: the losses of its outputs, weighted, and the penalties of regularized weights. */
+  readonly total: Tensor;
+  /** Unweighted, by output; null for an output without one. */
+  readonly parts: readonly (Tensor | null)[];
+}
+
+function lossesOf(
   model: Model,
   { y, sampleWeight }: Targets,
-  { output, mask }: ForwardResult,
+  { outputs, masks }: ForwardResult,
   trained: readonly Weight[],
-): Tensor {
-  let loss = lossValue(model.compiled.loss, y, output, sampleWeight, mask);
+): Losses {
+  let total: Tensor | null = null;
+  const parts = model.compiled.outputs.map(({ loss, lossWeight }, i) => {
+    if (!loss) return null;
+    const part = lossValue(loss, y[i]!, outputs[i]!, sampleWeight[i] ?? null, masks[i] ?? null);
+    const weighted = lossWeight === 1 ? part : mul(part, lossWeight);
+    total = total ? add(total, weighted) : weighted;
+    return part;
+  });
   for (const { variable, regularizer } of trained) {
-    if (regularizer) loss = add(loss, regularizer.apply(variable));
+    if (regularizer) total = add(total!, regularizer.apply(variable));
   }
-  return loss;
+  return { total: total!, parts };
 }
 
 /** The weights that are not frozen. */
@@ -55,8 +68,8 @@ function trainedWeights(model: Model): Weight[] {
  */
 export function trainStep(model: Model, batch: Batch, time?: TimeWindow): number {
   return scope(() => {
-    const targets = read(batch, time);
-    model.build(targets.x.shape);
+    const targets = read(model, batch, time);
+    model.prepare(targets.x);
     const { optimizer } = model.compiled;
     const trained = trainedWeights(model);
     const variables = trained.map(({ variable }) => variable);
@@ -67,17 +80,18 @@ export function trainStep(model: Model, batch: Batch, time?: TimeWindow): number
     }
     // Metrics look at what the gradient's own scope would free.
     const borrowed: Tensor[] = [];
-    const borrow = (t: Tensor) => {
-      if (!t.kept) borrowed.push(keep(t));
+    const borrow = <T extends Tensor | null>(t: T): T => {
+      if (t && !t.kept) borrowed.push(keep(t));
       return t;
     };
-    let output: Tensor | undefined;
-    let mask: Tensor | null = null;
+    let result: ForwardResult | undefined;
+    let parts: readonly (Tensor | null)[] = [];
     const computeLoss = () => {
-      const result = model.forward(targets.x, true);
-      output = borrow(result.output);
-      mask = result.mask && borrow(result.mask);
-      return totalLoss(model, targets, result, trained);
+      const made = model.forward(targets.x, { training: true });
+      result = { outputs: made.outputs.map(borrow), masks: made.masks.map(borrow) };
+      const losses = lossesOf(model, targets, result, trained);
+      if (model.compiled.outputs.length > 1) parts = losses.parts.map(borrow);
+      return losses.total;
     };
     try {
       const { value, grads } = variableGrads(computeLoss, variables, { allowNonFinite: true });
@@ -89,7 +103,7 @@ export function trainStep(model: Model, batch: Batch, time?: TimeWindow): number
       }
       // Windows of one batch count by their length.
       const weight = batch.size * (time ? time[1] - time[0] : 1);
-      model.compiled.update(loss, weight, targets.y, output!, targets.sampleWeight, mask);
+      model.compiled.update({ loss, parts: parts.map((p) => p?.item() ?? null), weight, ...targets, ...result! });
       return loss;
     } finally {
       for (const t of borrowed) t.dispose();
@@ -101,18 +115,20 @@ export function trainStep(model: Model, batch: Batch, time?: TimeWindow): number
 export function testStep(model: Model, batch: Batch): number {
   return noGrad(() =>
     scope(() => {
-      const targets = read(batch);
-      model.build(targets.x.shape);
-      const result = model.forward(targets.x, false);
-      const value = totalLoss(model, targets, result, trainedWeights(model)).item();
-      if (!Number.isFinite(value)) throw notFinite(model, value, targets);
-      model.compiled.update(value, batch.size, targets.y, result.output, targets.sampleWeight, result.mask);
-      return value;
+      const targets = read(model, batch);
+      model.prepare(targets.x);
+      const result = model.forward(targets.x, { training: false });
+      const { total, parts } = lossesOf(model, targets, result, trainedWeights(model));
+      const loss = total.item();
+      if (!Number.isFinite(loss)) throw notFinite(model, loss, targets);
+      const values = model.compiled.outputs.length > 1 ? parts.map((p) => p?.item() ?? null) : [];
+      model.compiled.update({ loss, parts: values, weight: batch.size, ...targets, ...result });
+      return loss;
     }),
   );
 }
 
-function firstNonFinite(t: Tensor | null): number {
+function firstNonFinite(t: Tensor | null | undefined): number {
   if (t?.dtype !== "float32") return -1;
   return t.storage.engine.kernels.findNonFinite(t.offset, t.size);
 }
@@ -120,7 +136,12 @@ function firstNonFinite(t: Tensor | null): number {
 /** Says where NaN or infinity came from: the data, or the first layer whose output has it. */
 function notFinite(model: Model, loss: number, targets: Targets): RondoError {
   const where = `step ${model.compiled.optimizer.iterations + 1}`;
-  for (const [name, part] of Object.entries(targets) as [string, Tensor | null][]) {
+  const { inputs, outputs } = model.partNames;
+  const parts = (["x", "y", "sampleWeight"] as const).flatMap((what) => {
+    const names = what === "x" ? inputs : outputs;
+    return targets[what].map((part, i) => [names.length > 1 ? `${what} (${names[i]})` : what, part] as const);
+  });
+  for (const [name, part] of parts) {
     const at = firstNonFinite(part);
     if (at < 0) continue;
     const example = Math.floor(at / (part!.size / part!.shape[0]!));
@@ -133,9 +154,10 @@ function notFinite(model: Model, loss: number, targets: Targets): RondoError {
   let first: string | null = null;
   scope(() =>
     noGrad(() => {
-      model.forward(targets.x, false, (layer, output) => {
+      const observe: LayerObserver = (layer, output) => {
         if (first === null && firstNonFinite(output) >= 0) first = layer.describe();
-      });
+      };
+      model.forward(targets.x, { training: false, observe });
     }),
   );
   return new RondoError("nonFinite", `${where}: the loss is ${loss}`, {
@@ -146,20 +168,20 @@ function notFinite(model: Model, loss: number, targets: Targets): RondoError {
   });
 }
 
-function single(where: string, x: DataLike, y: DataLike, sampleWeight?: DataLike): Batch {
-  const examples = examplesOf(where, x, y, sampleWeight);
-  const [batch] = [...(arrayBatches(examples, examples.x.length).open() as Iterable<Batch>)];
+function single(where: string, model: Model, x: DataParts, y: DataParts, sampleWeight?: DataParts): Batch {
+  const examples = examplesOf(where, model.partNames, x, y, sampleWeight);
+  const [batch] = [...(arrayBatches(examples, examples.x[0]!.length).open() as Iterable<Batch>)];
   return batch!;
 }
 
 /** `Model.trainOnBatch`. */
-export function trainBatch(model: Model, x: DataLike, y: DataLike, sampleWeight?: DataLike): Logs {
-  return aside(model, () => trainStep(model, single("trainOnBatch", x, y, sampleWeight)));
+export function trainBatch(model: Model, x: DataParts, y: DataParts, sampleWeight?: DataParts): Logs {
+  return aside(model, () => model.trainStep(single("trainOnBatch", model, x, y, sampleWeight)));
 }
 
 /** `Model.testOnBatch`. */
-export function testBatch(model: Model, x: DataLike, y: DataLike, sampleWeight?: DataLike): Logs {
-  return aside(model, () => testStep(model, single("testOnBatch", x, y, sampleWeight)));
+export function testBatch(model: Model, x: DataParts, y: DataParts, sampleWeight?: DataParts): Logs {
+  return aside(model, () => testStep(model, single("testOnBatch", model, x, y, sampleWeight)));
 }
 
 /** Loss and metrics of `body` alone, leaving the running means of a training around it as they were. */

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { layers } from "../layers/index.js";
 import { resetLayerNames } from "../layers/layer.js";
+import { modelFromJSON } from "../model/from-json.js";
 import type { Model } from "../model/model.js";
-import { modelFromJSON, sequential } from "../model/sequential.js";
+import { sequential } from "../model/sequential.js";
 import { setSeed } from "../tensor/generator.js";
 import type { CompileOptions } from "./compile.js";
 import { earlyStopping } from "./early-stopping.js";

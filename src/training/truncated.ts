@@ -1,10 +1,10 @@
-import type { Batch, Examples } from "../data/batches.js";
+import type { Batch } from "../data/batches.js";
+import type { Examples } from "../data/examples.js";
 import { checkOptions, RondoError } from "../errors.js";
 import { RecurrentLayer } from "../layers/recurrent/recurrent-layer.js";
 import type { Model } from "../model/model.js";
 import { formatShape } from "../tensor/shape.js";
 import { checkCount } from "./checks.js";
-import { trainStep } from "./step.js";
 
 /** Truncated backpropagation through time. */
 export interface Truncation {
@@ -35,7 +35,8 @@ export function checkTruncation(model: Model, truncate: Truncation, examples: Ex
     }
   }
   if (!examples) return;
-  const { x, y } = examples;
+  const x = examples.x[0]!;
+  const y = examples.y?.[0];
   if (x.shape.length >= 2 && y && x.shape[1] === y.shape[1]) return;
   throw new RondoError("shape", "truncate needs a target for every time step", {
     received: `x ${formatShape(x.shape)}, y ${y ? formatShape(y.shape) : "none"}`,
@@ -56,7 +57,7 @@ export function trainTruncated(model: Model, batch: Batch, { steps }: Truncation
     let total = 0;
     for (let from = 0; from < batch.steps; from += steps) {
       const to = Math.min(from + steps, batch.steps);
-      total += trainStep(model, batch, [from, to]) * (to - from);
+      total += model.trainStep(batch, [from, to]) * (to - from);
     }
     return total / batch.steps;
   } finally {

@@ -20,7 +20,9 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from generator import cells, common, functions, layers, operations, pytorch, recurrent, training, wrappers  # noqa: E402
+from generator import (  # noqa: E402
+    cells, common, functional, functions, layers, operations, pytorch, recurrent, training, wrappers,
+)
 
 # Topic -> function that returns the file's content, a dictionary with "meaning" and lists of cases.
 TOPICS = {
@@ -32,6 +34,7 @@ TOPICS = {
     "losses": training.losses_and_metrics,
     "optimizers": training.optimizers_and_schedules,
     "training": training.full_training,
+    "functional": functional.cases,
     "initializers": functions.initializers,
     "regularizers": functions.regularizers,
     "constraints": functions.constraints,

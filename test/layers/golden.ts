@@ -1,7 +1,6 @@
 import { expect } from "vitest";
 import { GradientTape, scope, type Tensor, tensor } from "../../src/index.js";
-import { deserializeLayer, type Layer, registerLayer } from "../../src/layers/index.js";
-import { Tensor as TensorClass } from "../../src/tensor/tensor.js";
+import { deserializeLayer, type Layer, MultiInputLayer, registerLayer } from "../../src/layers/index.js";
 import { expectClose, type GoldenArray } from "../support/golden.js";
 import { ReadoutCell } from "./cells.js";
 
@@ -15,6 +14,10 @@ interface GoldenCall {
   readonly call: {
     readonly training: boolean;
     readonly mask?: TypedArray;
+    /** For layers with several inputs. */
+    readonly masks?: readonly (TypedArray | null)[];
+    /** Flags, and arrays such as attentionMask. */
+    readonly arguments?: Readonly<Record<string, boolean | TypedArray>>;
     readonly initialState?: readonly GoldenArray[];
     readonly resetBefore?: boolean;
   };
@@ -65,18 +68,28 @@ const toTensor = ({
   dtype = "float32",
 }: GoldenArray & { dtype?: "float32" | "int32" | "bool" }): Tensor => tensor(Float32Array.from(value), shape, dtype);
 
-function runLayers(layers: readonly Layer[], input: Tensor, { call }: GoldenCall, states: readonly Tensor[]) {
-  let mask = call.mask ? toTensor(call.mask) : null;
-  let outputs: readonly Tensor[] = [input];
+function runLayers(
+  layers: readonly Layer[],
+  inputs: readonly Tensor[],
+  { call }: Pick<GoldenCall, "call">,
+  states: readonly Tensor[],
+) {
+  let masks: readonly (Tensor | null)[] = call.masks
+    ? call.masks.map((each) => each && toTensor(each))
+    : inputs.map(() => (call.mask ? toTensor(call.mask) : null));
+  let outputs = inputs;
+  const given = Object.entries(call.arguments ?? {}).map(([name, v]) => [
+    name,
+    typeof v === "boolean" ? v : toTensor(v),
+  ]);
   for (const layer of layers) {
-    const x = outputs[0]!;
-    layer.ensureBuilt(x.shape);
+    const xs = layer instanceof MultiInputLayer ? outputs : [outputs[0]!];
+    layer.ensureBuiltMany(xs.map((x) => x.shape));
     const initialState = states.length > 0 ? { initialState: states } : {};
-    const result = layer.call(x, { training: call.training, mask, ...initialState });
-    outputs = result instanceof TensorClass ? [result] : result;
-    mask = layer.computeMask(x, mask);
+    const context = { training: call.training, masks, ...initialState, ...Object.fromEntries(given) };
+    ({ outputs, masks } = layer.callWithMasks(xs, context));
   }
-  return { outputs, mask };
+  return { outputs, mask: masks[0]! };
 }
 
 /** Runs a case and compares outputs, masks, states and all gradients with Keras. */
@@ -84,7 +97,7 @@ export function checkGolden(golden: GoldenCase, changes: Record<string, unknown>
   scope(() => {
     const layers = goldenLayers(golden.layer, changes);
     const calls = golden.calls ?? [golden];
-    runLayers(layers, toTensor(calls[0]!.inputs[0]!), { ...calls[0]!, call: { training: false } }, []);
+    runLayers(layers, calls[0]!.inputs.map(toTensor), { call: { training: false } }, []);
     for (const layer of layers) layer.resetStates();
     const variables = layers.flatMap((layer) => layer.trainableWeights);
     expect(variables.map((v) => v.shape)).toEqual(golden.weights.map((w) => w.shape));
@@ -93,12 +106,12 @@ export function checkGolden(golden: GoldenCase, changes: Record<string, unknown>
     const totals = golden.weights.map((w) => new Float64Array(w.value.length));
     for (const golden of calls) {
       if (golden.call.resetBefore) for (const layer of layers) layer.resetStates();
-      const input = toTensor(golden.inputs[0]!);
+      const inputs = golden.inputs.map(toTensor);
       const states = (golden.call.initialState ?? []).map(toTensor);
       using tape = new GradientTape();
-      const watched = input.dtype === "float32" ? [input] : [];
+      const watched = inputs.filter((input) => input.dtype === "float32");
       tape.watch(...watched, ...states);
-      const { outputs, mask } = runLayers(layers, input, golden, states);
+      const { outputs, mask } = runLayers(layers, inputs, golden, states);
       expect(outputs.map((o) => o.shape)).toEqual(golden.outputs.map((o) => o.shape));
       for (const [i, o] of outputs.entries()) expectClose(o.dataSync(), golden.outputs[i]!.value, FORWARD);
       expect(mask ? [...mask.dataSync()] : null).toEqual(golden.outputMask ? golden.outputMask.value : null);
@@ -108,7 +121,8 @@ export function checkGolden(golden: GoldenCase, changes: Record<string, unknown>
       for (const [i, total] of totals.entries()) {
         for (const [k, g] of of(i).entries()) total[k]! += g;
       }
-      if (watched.length > 0) expectClose(of(variables.length), golden.inputGrads[0]!.value, GRADIENT);
+      const wantedGrads = golden.inputGrads.filter((each) => each !== null);
+      for (const i of watched.keys()) expectClose(of(variables.length + i), wantedGrads[i]!.value, GRADIENT);
       for (const [i, wanted] of (golden.initialStateGrads ?? []).entries()) {
         expectClose(of(variables.length + watched.length + i), wanted.value, GRADIENT);
       }

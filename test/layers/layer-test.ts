@@ -10,6 +10,8 @@ export interface LayerSample {
   readonly make: () => Layer;
   /** Shape of the input, batch axis included. */
   readonly shape: readonly number[];
+  /** Shapes of further inputs, for layers that take several. */
+  readonly others?: readonly (readonly number[])[];
   /** Inputs are whole numbers in [0, tokens). */
   readonly tokens?: number;
   /** Also with a mask that has holes. */
@@ -19,11 +21,14 @@ export interface LayerSample {
 const outputsOf = (result: Tensor | readonly Tensor[]) => (result instanceof TensorClass ? [result] : result);
 
 /** Numbers in (-1, 1), or whole numbers, without a pattern. */
-function values({ shape, tokens }: LayerSample): Float32Array {
-  const random = new Generator(shape.length * 100 + shape.at(-1)!);
+function values({ shape, tokens }: LayerSample, which = 0): Float32Array {
+  const random = new Generator(shape.length * 100 + shape.at(-1)! + 1000 * which);
   const size = shape.reduce((a, b) => a * b, 1);
   return Float32Array.from({ length: size }, () => (tokens ? random.int(tokens) : random.uniform(-1, 1)));
 }
+
+const inputsOf = (sample: LayerSample): Tensor[] =>
+  [sample.shape, ...(sample.others ?? [])].map((shape, i) => tensor(values({ ...sample, shape }, i), shape));
 
 const holes = (batch: number, time: number) =>
   tensor(
@@ -39,7 +44,7 @@ function setWeights(layer: Layer): void {
     const offset = v.name.endsWith("variance") ? 1 : 0;
     v.assign(
       tensor(
-        Float32Array.from({ length: v.size }, (_, i) => offset + 0.6 * Math.sin(1.3 * i + 0.21 * i * i + k)),
+        Float32Array.from({ length: v.size }, (_, i) => offset + 0.6 * Math.sin(1.3 * i + 0.21 * i * i + k + 0.5)),
         v.shape,
       ),
     );
@@ -54,20 +59,20 @@ interface Run {
 /** Outputs, and gradients of sum(outputs · something uneven) for all trainable weights and the input. */
 function run(layer: Layer, sample: LayerSample, useMask: boolean): Run {
   return scope(() => {
-    const input = tensor(values(sample), sample.shape);
-    layer.ensureBuilt(input.shape);
+    const inputs = inputsOf(sample);
+    layer.ensureBuiltMany(inputs.map((input) => input.shape));
     setWeights(layer);
-    const mask = useMask ? holes(sample.shape[0]!, sample.shape[1]!) : null;
+    const masks = inputs.map(({ shape }) => (useMask ? holes(shape[0]!, shape[1]!) : null));
     using tape = new GradientTape();
-    tape.watch(input);
-    const outputs = outputsOf(layer.call(input, { training: false, mask }));
+    tape.watch(...inputs);
+    const outputs = outputsOf(layer.callMany(inputs, { training: false, masks }));
     const seeds = outputs.map((o, k) =>
       tensor(
         Float32Array.from({ length: o.size }, (_, i) => Math.cos(i * i + k)),
         o.shape,
       ),
     );
-    const sources = [...layer.trainableWeights, ...(sample.tokens ? [] : [input])];
+    const sources = [...layer.trainableWeights, ...(sample.tokens ? [] : inputs)];
     const gradients = sources.length === 0 ? [] : tape.gradient(outputs, sources, seeds);
     return {
       outputs: outputs.map((o) => o.dataSync() as Float32Array),
@@ -98,13 +103,17 @@ export function runLayerTest(className: string, sample: LayerSample): void {
   expect(layer.className).toBe(className);
 
   // Shapes: announced exactly, and also while batch and time are unknown.
-  const first = scope(() => outputsOf(layer.apply(tensor(values(sample), sample.shape))).map((o) => o.shape));
-  expect(layer.computeOutputShapes(sample.shape)).toEqual(first);
-  expect(layer.computeOutputShape(sample.shape)).toEqual(first[0]);
-  const open: BatchShape = sample.shape.map((n, axis) =>
-    axis === 0 || (axis === 1 && sample.shape.length > 2) ? null : n,
+  const shapes = [sample.shape, ...(sample.others ?? [])];
+  const first = scope(() => {
+    const inputs = inputsOf(sample);
+    return outputsOf(layer.apply(inputs.length === 1 ? inputs[0]! : inputs)).map((o) => o.shape);
+  });
+  expect(layer.computeOutputShapesMany(shapes, {})).toEqual(first);
+  if (shapes.length === 1) expect(layer.computeOutputShape(sample.shape)).toEqual(first[0]);
+  const open = shapes.map(
+    (shape): BatchShape => shape.map((n, axis) => (axis === 0 || (axis === 1 && shape.length > 2) ? null : n)),
   );
-  for (const [i, announced] of layer.computeOutputShapes(open).entries()) {
+  for (const [i, announced] of layer.computeOutputShapesMany(open, {}).entries()) {
     expect(announced.length).toBe(first[i]!.length);
     announced.forEach((n, axis) => {
       if (n !== null) expect(n).toBe(first[i]![axis]);

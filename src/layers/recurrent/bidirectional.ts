@@ -150,6 +150,11 @@ export class Bidirectional extends Layer {
     return this.returnSequences ? mask : null;
   }
 
+  override computeMasksMany(inputs: readonly Tensor[], masks: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
+    const mask = this.computeMask(inputs[0]!, masks[0] ?? null);
+    return this.mergeMode === null ? [mask, mask] : [mask];
+  }
+
   override getConfig(): Record<string, unknown> {
     return {
       ...super.getConfig(),

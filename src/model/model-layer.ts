@@ -1,0 +1,55 @@
+import type { Component } from "../layers/component.js";
+import type { BatchShape, CallFlags, RunContext, RunResult } from "../layers/layer.js";
+import { MultiInputLayer } from "../layers/multi-input-layer.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { Model } from "./model.js";
+
+/** A model inside another one: its weights, states and masks are the model's. @internal */
+export class ModelLayer extends MultiInputLayer {
+  readonly className: string;
+  readonly model: Model;
+
+  constructor(model: Model) {
+    super({ name: model.name });
+    this.className = model.className;
+    this.model = model;
+  }
+
+  get stateful(): boolean {
+    return this.model.stateful;
+  }
+
+  protected override get parts(): readonly (readonly [string, Component])[] {
+    return this.model.layers.map((layer) => [layer.name, layer]);
+  }
+
+  override buildMany(shapes: readonly BatchShape[]): void {
+    if (!this.model.built) this.model.build(shapes[0]!);
+  }
+
+  override computeOutputShapeMany(shapes: readonly BatchShape[]): BatchShape {
+    return this.model.shapesFor(shapes)[0]!;
+  }
+
+  override computeOutputShapesMany(shapes: readonly BatchShape[], _flags: CallFlags): readonly BatchShape[] {
+    return this.model.shapesFor(shapes);
+  }
+
+  override callMany(inputs: readonly Tensor[], context: RunContext): Tensor | readonly Tensor[] {
+    const { outputs } = this.callWithMasks(inputs, context);
+    return outputs.length === 1 ? outputs[0]! : outputs;
+  }
+
+  override computeMaskMany(inputs: readonly Tensor[], masks: readonly (Tensor | null)[]): Tensor | null {
+    return this.model.forward(inputs, { training: false, masks }).masks[0] ?? null;
+  }
+
+  override callWithMasks(inputs: readonly Tensor[], { training, masks }: RunContext): RunResult {
+    this.model.prepare(inputs);
+    return this.model.forward(inputs, { training, masks });
+  }
+
+  override getConfig(): Record<string, unknown> {
+    return { ...this.model.getConfig(), trainable: this.trainable };
+  }
+}
