@@ -38,7 +38,7 @@ describe("conv1d", () => {
     const layer = layers.conv1d({ filters: 1, kernelSize: 3, inputShape: [null, 1] });
     const model = sequential([layer]);
     model.compile({ optimizer: "adam", loss: "meanSquaredError", learningRate: 0.05 });
-    await model.fit(x, target, { epochs: 60, verbose: 0 });
+    await model.fit(x, target, { epochs: 120, verbose: 0 });
     expectClose(numbers(layer.kernel), [1 / 3, 1 / 3, 1 / 3], 0.02);
   });
 });

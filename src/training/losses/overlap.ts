@@ -3,7 +3,7 @@ import { type Axis, sum } from "../../tensor/ops/reduce.js";
 import { align } from "./align.js";
 import { checkNumber, defineLoss, EPSILON } from "./loss.js";
 
-interface OverlapOptions {
+export interface OverlapOptions {
   /**
    * Axes summed over. All by default: one number for the whole batch, which can be neither weighted nor masked. For one
    * value per example name all axes but the first.
