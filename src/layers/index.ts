@@ -28,6 +28,7 @@ import { RepeatVector, type RepeatVectorOptions } from "./core/repeat-vector.js"
 import { Reshape, type ReshapeOptions } from "./core/reshape.js";
 import { SinePositionEncoding, type SinePositionEncodingOptions } from "./core/sine-position-encoding.js";
 import { TimeDistributed, type TimeDistributedOptions } from "./core/time-distributed.js";
+import type { BatchShape, Layer } from "./layer.js";
 import { AlphaDropout, type AlphaDropoutOptions } from "./noise/alpha-dropout.js";
 import { GaussianDropout, type GaussianDropoutOptions } from "./noise/gaussian-dropout.js";
 import { GaussianNoise, type GaussianNoiseOptions } from "./noise/gaussian-noise.js";
@@ -41,7 +42,7 @@ import { AveragePooling1D, type AveragePooling1DOptions } from "./pooling/averag
 import { GlobalAveragePooling1D, type GlobalAveragePooling1DOptions } from "./pooling/global-average-pooling1d.js";
 import { GlobalMaxPooling1D, type GlobalMaxPooling1DOptions } from "./pooling/global-max-pooling1d.js";
 import { MaxPooling1D, type MaxPooling1DOptions } from "./pooling/max-pooling1d.js";
-import { Bidirectional, type BidirectionalOptions } from "./recurrent/bidirectional.js";
+import { Bidirectional, type BidirectionalOptions, type MergeMode } from "./recurrent/bidirectional.js";
 import { CoupledLSTMCell, type CoupledLSTMCellOptions } from "./recurrent/coupled-lstm-cell.js";
 import { GRU, type GRUOptions } from "./recurrent/gru.js";
 import { GRUCell, type GRUCellOptions } from "./recurrent/gru-cell.js";
@@ -53,6 +54,7 @@ import { LSTMCell, type LSTMCellOptions } from "./recurrent/lstm-cell.js";
 import { MinimalGatedUnitCell, type MinimalGatedUnitCellOptions } from "./recurrent/minimal-gated-unit-cell.js";
 import { PeepholeLSTMCell, type PeepholeLSTMCellOptions } from "./recurrent/peephole-lstm-cell.js";
 import { ProjectedLSTMCell, type ProjectedLSTMCellOptions } from "./recurrent/projected-lstm-cell.js";
+import type { RecurrentLayer } from "./recurrent/recurrent-layer.js";
 import { RNN, type RNNOptions } from "./recurrent/rnn.js";
 import { SimpleRNN, type SimpleRNNOptions } from "./recurrent/simple-rnn.js";
 import { SimpleRNNCell, type SimpleRNNCellOptions } from "./recurrent/simple-rnn-cell.js";
@@ -62,6 +64,22 @@ import { Cropping1D, type Cropping1DOptions } from "./reshaping/cropping1d.js";
 import { Permute, type PermuteOptions } from "./reshaping/permute.js";
 import { UpSampling1D, type UpSampling1DOptions } from "./reshaping/up-sampling1d.js";
 import { ZeroPadding1D, type ZeroPadding1DOptions } from "./reshaping/zero-padding1d.js";
+import type {
+  Appends,
+  Becomes,
+  BothWays,
+  Convolved,
+  Flat,
+  LastBecomes,
+  OverTime,
+  PerStep,
+  Recurrent,
+  Repeated,
+  Resampled,
+  Same,
+  Shaped,
+  Start,
+} from "./shape-types.js";
 import type { Factories } from "./table.js";
 
 /**
@@ -71,7 +89,7 @@ import type { Factories } from "./table.js";
  */
 export const layers = {
   /** Applies an activation function. @see ActivationLayer */
-  activation: (options: ActivationOptions) => new ActivationLayer(options),
+  activation: (options: ActivationOptions) => new ActivationLayer(options) as ActivationLayer & Shaped<Same>,
   /** Sum of tensors. @see Add */
   add: (options?: MergeOptions) => new Add(options),
   /** Attention by a sum of tanh (Bahdanau). @see AdditiveAttention */
@@ -81,47 +99,67 @@ export const layers = {
   /** Mean of tensors. @see Average */
   average: (options?: MergeOptions) => new Average(options),
   /** Runs a recurrent layer in both directions. @see Bidirectional */
-  bidirectional: (options: BidirectionalOptions) => new Bidirectional(options),
+  bidirectional: <
+    L extends RecurrentLayer,
+    const M extends MergeMode = "concat",
+    const I extends BatchShape = BatchShape,
+  >(
+    options: BidirectionalOptions & Start<I> & { layer: L; mergeMode?: M },
+  ) => new Bidirectional(options) as Bidirectional & Shaped<BothWays<L, M>, I>,
   /** Tensors one after the other along an axis. @see Concatenate */
   concatenate: (options?: ConcatenateOptions) => new Concatenate(options),
   /** activation(x · kernel + bias) over the last axis. @see Dense */
-  dense: (options: DenseOptions) => new Dense(options),
+  dense: <const U extends number, const I extends BatchShape = BatchShape>(
+    options: DenseOptions & Start<I> & { units: U },
+  ) => new Dense(options) as Dense & Shaped<LastBecomes<U>, I>,
   /** Products of the vectors of two tensors. @see Dot */
   dot: (options: DotOptions) => new Dot(options),
   /** Dropout that suits selu units. @see AlphaDropout */
-  alphaDropout: (options: AlphaDropoutOptions) => new AlphaDropout(options),
+  alphaDropout: (options: AlphaDropoutOptions) => new AlphaDropout(options) as AlphaDropout & Shaped<Same>,
   /** Means of windows over time. @see AveragePooling1D */
-  averagePooling1d: (options?: AveragePooling1DOptions) => new AveragePooling1D(options),
+  averagePooling1d: (options?: AveragePooling1DOptions) =>
+    new AveragePooling1D(options) as AveragePooling1D & Shaped<Resampled<"averagePooling1d">>,
   /** Normalizes every feature over the batch. @see BatchNormalization */
-  batchNormalization: (options?: BatchNormalizationOptions) => new BatchNormalization(options),
+  batchNormalization: (options?: BatchNormalizationOptions) =>
+    new BatchNormalization(options) as BatchNormalization & Shaped<Same>,
   /** Convolution over time. @see Conv1D */
-  conv1d: (options: Conv1DOptions) => new Conv1D(options),
+  conv1d: <const F extends number, const I extends BatchShape = BatchShape>(
+    options: Conv1DOptions & Start<I> & { filters: F },
+  ) => new Conv1D(options) as Conv1D & Shaped<Convolved<"conv1d", F>, I>,
   /** One step of an LSTM whose input and forget gates are one. @see CoupledLSTMCell */
   coupledLSTMCell: (options: CoupledLSTMCellOptions) => new CoupledLSTMCell(options),
   /** Takes steps off the start and the end. @see Cropping1D */
-  cropping1d: (options?: Cropping1DOptions) => new Cropping1D(options),
+  cropping1d: (options?: Cropping1DOptions) => new Cropping1D(options) as Cropping1D & Shaped<Resampled<"cropping1d">>,
   /** Convolution over time of every feature on its own. @see DepthwiseConv1D */
   depthwiseConv1d: (options: DepthwiseConv1DOptions) => new DepthwiseConv1D(options),
   /** Drops random elements while training. @see Dropout */
-  dropout: (options: DropoutOptions) => new Dropout(options),
+  dropout: (options: DropoutOptions) => new Dropout(options) as Dropout & Shaped<Same>,
   /** Exponential linear unit. @see ELU */
-  elu: (options?: ELUOptions) => new ELU(options),
+  elu: (options?: ELUOptions) => new ELU(options) as ELU & Shaped<Same>,
   /** Turns whole numbers into trainable vectors. @see Embedding */
-  embedding: (options: EmbeddingOptions) => new Embedding(options),
+  embedding: <const U extends number, const I extends BatchShape = BatchShape>(
+    options: EmbeddingOptions & Start<I> & { outputDim: U },
+  ) => new Embedding(options) as Embedding & Shaped<Appends<U>, I>,
   /** All axes but the batch as one. @see Flatten */
-  flatten: (options?: FlattenOptions) => new Flatten(options),
+  flatten: <const I extends BatchShape = BatchShape>(options?: FlattenOptions & Start<I>) =>
+    new Flatten(options) as Flatten & Shaped<Flat, I>,
   /** Multiplies by random numbers around 1 while training. @see GaussianDropout */
-  gaussianDropout: (options: GaussianDropoutOptions) => new GaussianDropout(options),
+  gaussianDropout: (options: GaussianDropoutOptions) => new GaussianDropout(options) as GaussianDropout & Shaped<Same>,
   /** Adds random numbers while training. @see GaussianNoise */
-  gaussianNoise: (options: GaussianNoiseOptions) => new GaussianNoise(options),
+  gaussianNoise: (options: GaussianNoiseOptions) => new GaussianNoise(options) as GaussianNoise & Shaped<Same>,
   /** Means over all of time. @see GlobalAveragePooling1D */
-  globalAveragePooling1d: (options?: GlobalAveragePooling1DOptions) => new GlobalAveragePooling1D(options),
+  globalAveragePooling1d: (options?: GlobalAveragePooling1DOptions) =>
+    new GlobalAveragePooling1D(options) as GlobalAveragePooling1D & Shaped<OverTime<"globalAveragePooling1d">>,
   /** Largest values over all of time. @see GlobalMaxPooling1D */
-  globalMaxPooling1d: (options?: GlobalMaxPooling1DOptions) => new GlobalMaxPooling1D(options),
+  globalMaxPooling1d: (options?: GlobalMaxPooling1DOptions) =>
+    new GlobalMaxPooling1D(options) as GlobalMaxPooling1D & Shaped<OverTime<"globalMaxPooling1d">>,
   /** Normalizes groups of channels. @see GroupNormalization */
-  groupNormalization: (options?: GroupNormalizationOptions) => new GroupNormalization(options),
+  groupNormalization: (options?: GroupNormalizationOptions) =>
+    new GroupNormalization(options) as GroupNormalization & Shaped<Same>,
   /** Gated recurrent unit over time. @see GRU */
-  gru: (options: GRUOptions) => new GRU(options),
+  gru: <const U extends number, const R extends boolean = false, const I extends BatchShape = BatchShape>(
+    options: GRUOptions & Start<I> & { units: U; returnSequences?: R },
+  ) => new GRU(options) as GRU & Shaped<Recurrent<"gru", U, R>, I>,
   /** One step of a gated recurrent unit. @see GRUCell */
   gruCell: (options: GRUCellOptions) => new GRUCell(options),
   /** One step of a network that feeds back its output. @see JordanCell */
@@ -129,19 +167,23 @@ export const layers = {
   /** Any function of a tensor. @see Lambda */
   lambda: (options: LambdaOptions) => new Lambda(options),
   /** Normalizes the features of every step. @see LayerNormalization */
-  layerNormalization: (options?: LayerNormalizationOptions) => new LayerNormalization(options),
+  layerNormalization: (options?: LayerNormalizationOptions) =>
+    new LayerNormalization(options) as LayerNormalization & Shaped<Same>,
   /** One step of a GRU with layer normalization. @see LayerNormGRUCell */
   layerNormGRUCell: (options: LayerNormGRUCellOptions) => new LayerNormGRUCell(options),
   /** One step of an LSTM with layer normalization. @see LayerNormLSTMCell */
   layerNormLSTMCell: (options: LayerNormLSTMCellOptions) => new LayerNormLSTMCell(options),
   /** Rectifier with a slope below 0. @see LeakyReLU */
-  leakyReLU: (options?: LeakyReLUOptions) => new LeakyReLU(options),
+  leakyReLU: (options?: LeakyReLUOptions) => new LeakyReLU(options) as LeakyReLU & Shaped<Same>,
   /** Long short-term memory over time. @see LSTM */
-  lstm: (options: LSTMOptions) => new LSTM(options),
+  lstm: <const U extends number, const R extends boolean = false, const I extends BatchShape = BatchShape>(
+    options: LSTMOptions & Start<I> & { units: U; returnSequences?: R },
+  ) => new LSTM(options) as LSTM & Shaped<Recurrent<"lstm", U, R>, I>,
   /** One step of a long short-term memory. @see LSTMCell */
   lstmCell: (options: LSTMCellOptions) => new LSTMCell(options),
   /** Masks the steps whose features all have one value. @see Masking */
-  masking: (options?: MaskingOptions) => new Masking(options),
+  masking: <const I extends BatchShape = BatchShape>(options?: MaskingOptions & Start<I>) =>
+    new Masking(options) as Masking & Shaped<Same, I>,
   /** Largest of tensors, element by element. @see Maximum */
   maximum: (options?: MergeOptions) => new Maximum(options),
   /** Smallest of tensors, element by element. @see Minimum */
@@ -151,7 +193,8 @@ export const layers = {
   /** Product of tensors, element by element. @see Multiply */
   multiply: (options?: MergeOptions) => new Multiply(options),
   /** Largest values of windows over time. @see MaxPooling1D */
-  maxPooling1d: (options?: MaxPooling1DOptions) => new MaxPooling1D(options),
+  maxPooling1d: (options?: MaxPooling1DOptions) =>
+    new MaxPooling1D(options) as MaxPooling1D & Shaped<Resampled<"maxPooling1d">>,
   /** One step of a recurrent unit with a single gate. @see MinimalGatedUnitCell */
   minimalGatedUnitCell: (options: MinimalGatedUnitCellOptions) => new MinimalGatedUnitCell(options),
   /** One step of an LSTM whose gates see its memory. @see PeepholeLSTMCell */
@@ -159,45 +202,62 @@ export const layers = {
   /** Puts the axes in another order. @see Permute */
   permute: (options: PermuteOptions) => new Permute(options),
   /** Adds a trained vector to every step. @see PositionEmbedding */
-  positionEmbedding: (options: PositionEmbeddingOptions) => new PositionEmbedding(options),
+  positionEmbedding: (options: PositionEmbeddingOptions) =>
+    new PositionEmbedding(options) as PositionEmbedding & Shaped<Same>,
   /** Rectifier with trained slopes below 0. @see PReLU */
-  prelu: (options?: PReLUOptions) => new PReLU(options),
+  prelu: (options?: PReLUOptions) => new PReLU(options) as PReLU & Shaped<Same>,
   /** One step of an LSTM with a smaller output than memory. @see ProjectedLSTMCell */
   projectedLSTMCell: (options: ProjectedLSTMCellOptions) => new ProjectedLSTMCell(options),
   /** Rectifier. @see ReLU */
-  reLU: (options?: ReLUOptions) => new ReLU(options),
+  reLU: (options?: ReLUOptions) => new ReLU(options) as ReLU & Shaped<Same>,
   /** Repeats a vector over time. @see RepeatVector */
-  repeatVector: (options: RepeatVectorOptions) => new RepeatVector(options),
+  repeatVector: <const N extends number, const I extends BatchShape = BatchShape>(
+    options: RepeatVectorOptions & Start<I> & { n: N },
+  ) => new RepeatVector(options) as RepeatVector & Shaped<Repeated<N>, I>,
   /** The same elements under another shape. @see Reshape */
-  reshape: (options: ReshapeOptions) => new Reshape(options),
+  reshape: <const T extends readonly number[], const I extends BatchShape = BatchShape>(
+    options: ReshapeOptions & Start<I> & { targetShape: T },
+  ) => new Reshape(options) as Reshape & Shaped<Becomes<T>, I>,
   /** Divides the features of every step by their root mean square. @see RMSNormalization */
-  rmsNormalization: (options?: RMSNormalizationOptions) => new RMSNormalization(options),
+  rmsNormalization: (options?: RMSNormalizationOptions) =>
+    new RMSNormalization(options) as RMSNormalization & Shaped<Same>,
   /** Runs any cell, or a stack of cells, over time. @see RNN */
   rnn: (options: RNNOptions) => new RNN(options),
   /** Convolution of every feature on its own, then a mix of the features. @see SeparableConv1D */
-  separableConv1d: (options: SeparableConv1DOptions) => new SeparableConv1D(options),
+  separableConv1d: <const F extends number, const I extends BatchShape = BatchShape>(
+    options: SeparableConv1DOptions & Start<I> & { filters: F },
+  ) => new SeparableConv1D(options) as SeparableConv1D & Shaped<Convolved<"separableConv1d", F>, I>,
   /** Simple (Elman) network over time. @see SimpleRNN */
-  simpleRNN: (options: SimpleRNNOptions) => new SimpleRNN(options),
+  simpleRNN: <const U extends number, const R extends boolean = false, const I extends BatchShape = BatchShape>(
+    options: SimpleRNNOptions & Start<I> & { units: U; returnSequences?: R },
+  ) => new SimpleRNN(options) as SimpleRNN & Shaped<Recurrent<"simpleRNN", U, R>, I>,
   /** One step of a simple network. @see SimpleRNNCell */
   simpleRNNCell: (options: SimpleRNNCellOptions) => new SimpleRNNCell(options),
   /** Adds waves that tell where a step is. @see SinePositionEncoding */
-  sinePositionEncoding: (options?: SinePositionEncodingOptions) => new SinePositionEncoding(options),
+  sinePositionEncoding: (options?: SinePositionEncodingOptions) =>
+    new SinePositionEncoding(options) as SinePositionEncoding & Shaped<Same>,
   /** Shares that add up to 1. @see Softmax */
-  softmax: (options?: SoftmaxOptions) => new Softmax(options),
+  softmax: (options?: SoftmaxOptions) => new Softmax(options) as Softmax & Shaped<Same>,
   /** Drops whole features while training. @see SpatialDropout1D */
-  spatialDropout1d: (options: SpatialDropout1DOptions) => new SpatialDropout1D(options),
+  spatialDropout1d: (options: SpatialDropout1DOptions) =>
+    new SpatialDropout1D(options) as SpatialDropout1D & Shaped<Same>,
   /** Several cells as one. @see StackedRNNCells */
   stackedRNNCells: (options: StackedRNNCellsOptions) => new StackedRNNCells(options),
   /** One tensor minus another. @see Subtract */
   subtract: (options?: MergeOptions) => new Subtract(options),
   /** Applies a layer to every step. @see TimeDistributed */
-  timeDistributed: (options: TimeDistributedOptions) => new TimeDistributed(options),
+  timeDistributed: <L extends Layer, const I extends BatchShape = BatchShape>(
+    options: TimeDistributedOptions & Start<I> & { layer: L },
+  ) => new TimeDistributed(options) as TimeDistributed & Shaped<PerStep<L>, I>,
   /** Vectors of length 1. @see UnitNormalization */
-  unitNormalization: (options?: UnitNormalizationOptions) => new UnitNormalization(options),
+  unitNormalization: (options?: UnitNormalizationOptions) =>
+    new UnitNormalization(options) as UnitNormalization & Shaped<Same>,
   /** Repeats every step. @see UpSampling1D */
-  upSampling1d: (options?: UpSampling1DOptions) => new UpSampling1D(options),
+  upSampling1d: (options?: UpSampling1DOptions) =>
+    new UpSampling1D(options) as UpSampling1D & Shaped<Resampled<"upSampling1d">>,
   /** Adds steps of zeros. @see ZeroPadding1D */
-  zeroPadding1d: (options?: ZeroPadding1DOptions) => new ZeroPadding1D(options),
+  zeroPadding1d: (options?: ZeroPadding1DOptions) =>
+    new ZeroPadding1D(options) as ZeroPadding1D & Shaped<Resampled<"zeroPadding1d">>,
   /** A cell whose units keep their old state at random. @see ZoneoutCell */
   zoneoutCell: (options: ZoneoutCellOptions) => new ZoneoutCell(options),
 } satisfies Factories;

@@ -2,6 +2,7 @@ import { checkOptions, RondoError } from "../errors.js";
 import { formatShape } from "../tensor/shape.js";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.js";
 import { type BatchShape, Component, type ComponentOptions, resetComponentNames } from "./component.js";
+import type { InputCheck, OutputShape } from "./shape-types.js";
 import { recordCall, resetInputNames, SymbolicTensor } from "./symbolic.js";
 
 export type { BatchShape, LayerState, Weight } from "./component.js";
@@ -149,8 +150,12 @@ export abstract class Layer extends Component {
    * @example const y = layers.dense({ units: 3 }).apply([[1, 2]]);
    * @example const y = layers.dense({ units: 3 }).apply(input({ shape: [2] }));
    */
-  apply(input: SymbolicTensor | readonly SymbolicTensor[], options?: SymbolicApplyOptions): SymbolicTensor;
+  apply(input: readonly SymbolicTensor[], options?: SymbolicApplyOptions): SymbolicTensor;
   apply(input: TensorLike | readonly TensorLike[], options?: ApplyOptions): Tensor | readonly Tensor[];
+  apply<S extends BatchShape>(
+    input: SymbolicTensor<S> & InputCheck<this, S>,
+    options?: SymbolicApplyOptions,
+  ): SymbolicTensor<OutputShape<this, S>>;
   apply(
     input: SymbolicTensor | readonly SymbolicTensor[] | TensorLike | readonly TensorLike[],
     options: SymbolicApplyOptions | ApplyOptions = {},

@@ -101,7 +101,8 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
 
   private check(shapes: readonly BatchShape[]): void {
     if (shapes.length !== this.inputs.length) throw this.wrongCount(shapes.length, this.inputs.length);
-    for (const [i, { shape: expected }] of this.inputs.entries()) {
+    for (const [i, { shape }] of this.inputs.entries()) {
+      const expected: BatchShape = shape;
       const received = shapes[i]!;
       const fits =
         received.length === expected.length &&

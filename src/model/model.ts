@@ -45,8 +45,10 @@ export type LayerObserver = (layer: Layer, output: Tensor) => void;
 /**
  * Layers that are trained together. Subclasses say how data flows through them (`forward`); everything else, from
  * training to streaming, is the same for all.
+ *
+ * @typeParam Out what `predict` gives. @typeParam In the data it takes.
  */
-export abstract class Model<Out extends Outputs = Outputs> {
+export abstract class Model<Out extends Outputs = Outputs, In extends DataParts = DataParts> {
   /** Name in saved files, e.g. "Sequential". */
   abstract readonly className: string;
   readonly name: string;
@@ -243,8 +245,8 @@ export abstract class Model<Out extends Outputs = Outputs> {
    * @returns values by epoch. Throws RondoError "nonFinite" when the loss or a gradient is NaN or infinite.
    * @example const { history } = await model.fit(x, y, { epochs: 10, validationSplit: 0.1 });
    */
-  fit(x: DataParts, y: DataParts, options?: FitOptions): Promise<History>;
   fit(dataset: Dataset, options?: FitOptions): Promise<History>;
+  fit(x: In, y: DataParts, options?: FitOptions): Promise<History>;
   fit(data: DataParts | Dataset, yOrOptions?: DataParts | FitOptions, options?: FitOptions): Promise<History> {
     return fitModel(this, data, yOrOptions, options);
   }
@@ -254,8 +256,8 @@ export abstract class Model<Out extends Outputs = Outputs> {
    *
    * @example const { loss, accuracy } = await model.evaluate(xTest, yTest);
    */
-  evaluate(x: DataParts, y: DataParts, options?: EvaluateOptions): Promise<Logs>;
   evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Logs>;
+  evaluate(x: In, y: DataParts, options?: EvaluateOptions): Promise<Logs>;
   evaluate(
     data: DataParts | Dataset,
     yOrOptions?: DataParts | EvaluateOptions,
@@ -265,22 +267,22 @@ export abstract class Model<Out extends Outputs = Outputs> {
   }
 
   /** Outputs for all examples, computed batch by batch: [examples, …]. @example model.predict([[1, 2, 3]]).arraySync() */
-  predict(x: DataParts, options?: PredictOptions): Out {
+  predict(x: In, options?: PredictOptions): Out {
     return this.present(predict(this, x, options));
   }
 
   /** Outputs for one batch, whatever its size. */
-  predictOnBatch(x: DataParts): Out {
+  predictOnBatch(x: In): Out {
     return this.present(predictOnBatch(this, x));
   }
 
   /** One update on one batch; loss and metrics of that batch. */
-  async trainOnBatch(x: DataParts, y: DataParts, sampleWeight?: DataParts): Promise<Logs> {
+  async trainOnBatch(x: In, y: DataParts, sampleWeight?: DataParts): Promise<Logs> {
     return trainBatch(this, x, y, sampleWeight);
   }
 
   /** Loss and metrics of one batch, without an update. */
-  async testOnBatch(x: DataParts, y: DataParts, sampleWeight?: DataParts): Promise<Logs> {
+  async testOnBatch(x: In, y: DataParts, sampleWeight?: DataParts): Promise<Logs> {
     return testBatch(this, x, y, sampleWeight);
   }
 
