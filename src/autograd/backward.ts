@@ -2,6 +2,7 @@ import { add } from "../tensor/ops/arithmetic.js";
 import { clone, onesLike } from "../tensor/ops/creation.js";
 import type { OperationRecord } from "../tensor/run.js";
 import { recordingAnywhere, scope } from "../tensor/scope.js";
+import { inSection, sectionListener } from "../tensor/sections.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { gradientOf } from "./rules/table.js";
 
@@ -23,6 +24,19 @@ export function backward(
   sources: readonly Tensor[],
   seeds: readonly (Tensor | null | undefined)[] = [],
 ): (Tensor | null)[] {
+  return inSection(
+    "backward",
+    () => "backward",
+    () => walk(tape, targets, sources, seeds),
+  );
+}
+
+function walk(
+  tape: Recorded,
+  targets: readonly Tensor[],
+  sources: readonly Tensor[],
+  seeds: readonly (Tensor | null | undefined)[],
+): (Tensor | null)[] {
   return scope(() => {
     // What an outer tape may have recorded must stay as it is.
     const mayReuse = !recordingAnywhere();
@@ -41,6 +55,7 @@ export function backward(
       const operation = tape.records[i]!;
       const incoming = operation.outputs.map((o) => arrived.get(o));
       if (incoming.every((g) => g === undefined)) continue;
+      sectionListener?.differentiates(operation);
       const dy = incoming.map((g) => g?.gradient ?? null);
       const needs = operation.inputs.map((input) => tape.tracks(input));
       const outgoing = scope(() => gradientOf(operation, dy, needs));

@@ -2,6 +2,7 @@ import { RondoError } from "../errors.js";
 import type { OperationRecord } from "../tensor/run.js";
 import { setRecorder } from "../tensor/run.js";
 import { beginRecording, endRecording } from "../tensor/scope.js";
+import { sectionListener } from "../tensor/sections.js";
 import { formatShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Variable } from "../tensor/variable.js";
@@ -70,6 +71,7 @@ function install(): void {
   setRecorder({
     watches: (inputs) => tapes.some((tape) => inputs.some((t) => tape.tracks(t))),
     record: (operation) => {
+      sectionListener?.recorded(operation);
       for (const tape of tapes) if (operation.inputs.some((t) => tape.tracks(t))) tape.record(operation);
     },
   });
