@@ -201,6 +201,8 @@ export {
   square,
   tanh,
 } from "./tensor/ops/unary.js";
+export { type ProfileOptions, profile } from "./tensor/profile/profile.js";
+export type { ProfiledLayer, ProfiledOperation, ProfileReport, ProfileTotals } from "./tensor/profile/report.js";
 export { scope } from "./tensor/scope.js";
 export type { DType, Shape } from "./tensor/shape.js";
 export { keep, memory, type NestedNumbers, Tensor, type TensorLike, type TypedArray, tensor } from "./tensor/tensor.js";

@@ -2,6 +2,7 @@ import { add } from "../tensor/ops/arithmetic.js";
 import { clone, onesLike } from "../tensor/ops/creation.js";
 import type { OperationRecord } from "../tensor/run.js";
 import { recordingAnywhere, scope } from "../tensor/scope.js";
+import { inSection, sectionListener } from "../tensor/sections.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { gradientOf } from "./rules/table.js";
 
@@ -14,6 +15,8 @@ interface Incoming {
 interface Recorded {
   readonly records: readonly OperationRecord[];
   tracks(t: Tensor): boolean;
+  /** The rule of a record will not run again. */
+  passed(record: number): void;
 }
 
 /** Walks the records from the last to the first, turning gradients of outputs into gradients of inputs. */
@@ -22,10 +25,28 @@ export function backward(
   targets: readonly Tensor[],
   sources: readonly Tensor[],
   seeds: readonly (Tensor | null | undefined)[] = [],
+  last = false,
+): (Tensor | null)[] {
+  return inSection(
+    "backward",
+    () => "backward",
+    () => walk(tape, targets, sources, seeds, last),
+  );
+}
+
+function walk(
+  tape: Recorded,
+  targets: readonly Tensor[],
+  sources: readonly Tensor[],
+  seeds: readonly (Tensor | null | undefined)[],
+  last: boolean,
 ): (Tensor | null)[] {
   return scope(() => {
     // What an outer tape may have recorded must stay as it is.
     const mayReuse = !recordingAnywhere();
+    const passed = (record: number) => {
+      if (last && mayReuse) tape.passed(record);
+    };
     const arrived = new Map<Tensor, Incoming>();
     const accumulate = (t: Tensor, next: Incoming) => {
       const before = arrived.get(t);
@@ -40,7 +61,11 @@ export function backward(
     for (let i = tape.records.length - 1; i >= 0; i--) {
       const operation = tape.records[i]!;
       const incoming = operation.outputs.map((o) => arrived.get(o));
-      if (incoming.every((g) => g === undefined)) continue;
+      if (incoming.every((g) => g === undefined)) {
+        passed(i);
+        continue;
+      }
+      sectionListener?.differentiates(operation);
       const dy = incoming.map((g) => g?.gradient ?? null);
       const needs = operation.inputs.map((input) => tape.tracks(input));
       const outgoing = scope(() => gradientOf(operation, dy, needs));
@@ -56,6 +81,7 @@ export function backward(
         const past = incoming[k];
         if (mayReuse && past?.owned && !outgoing.includes(past.gradient)) past.gradient.dispose();
       });
+      passed(i);
     }
 
     const given = new Set<Tensor>();

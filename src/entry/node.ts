@@ -2,6 +2,7 @@ import { createBackendChooser } from "../backend/select.js";
 import { createNodeFiles } from "../platform/files-node.js";
 import { nodeHost } from "../platform/host-node.js";
 import { backendCandidates, requestedBackend } from "../platform/node.js";
+import { profileProcess } from "../platform/profile-node.js";
 import { provideBackends } from "../tensor/engine.js";
 import { addTensorMethods } from "../tensor/methods.js";
 import { provideFiles } from "../util/files.js";
@@ -11,5 +12,6 @@ provideBackends(createBackendChooser(backendCandidates(), requestedBackend()));
 provideFiles(createNodeFiles());
 provideHost(nodeHost);
 addTensorMethods();
+profileProcess(process.env["RONDO_PROFILE"]);
 
 export * from "../index.js";

@@ -1,4 +1,5 @@
 import { checkOptions, RondoError } from "../errors.js";
+import { inSection } from "../tensor/sections.js";
 import { formatShape } from "../tensor/shape.js";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.js";
 import { type BatchShape, Component, type ComponentOptions, resetComponentNames } from "./component.js";
@@ -166,13 +167,18 @@ export abstract class Layer extends Component {
     this.ensureBuiltMany(inputs.map((x) => x.shape));
     const { training = false, mask, masks, initialState, attentionMask, ...flags } = options as ApplyOptions;
     const given = masks ?? inputs.map((_, i) => (i === 0 ? mask : null));
-    return this.callMany(inputs, {
+    const context = {
       training,
       masks: inputs.map((_, i) => (given[i] === null || given[i] === undefined ? null : asTensor(given[i], "bool"))),
       ...(initialState ? { initialState: initialState.map((s) => asTensor(s)) } : {}),
       ...(attentionMask ? { attentionMask: asTensor(attentionMask, "bool") } : {}),
       ...flagsOf(flags),
-    });
+    };
+    return inSection(
+      "layer",
+      () => this.describe(),
+      () => this.callMany(inputs, context),
+    );
   }
 
   private applySymbolic(
@@ -241,7 +247,11 @@ export abstract class Layer extends Component {
 
   /** @internal Calls the layer as part of a model: outputs with their masks. */
   callWithMasks(inputs: readonly Tensor[], context: RunContext): RunResult {
-    const result = this.callMany(inputs, context);
+    const result = inSection(
+      "layer",
+      () => this.describe(),
+      () => this.callMany(inputs, context),
+    );
     const outputs = result instanceof Tensor ? [result] : result;
     const masks = this.computeMasksMany(inputs, context.masks);
     return { outputs, masks: outputs.map((_, i) => masks[i] ?? null) };

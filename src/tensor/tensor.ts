@@ -71,6 +71,8 @@ export class Tensor {
   readonly size: number;
   /** @internal */ readonly storage: Storage;
   /** @internal Survives the scope it was made in. */ kept = false;
+  /** @internal How many recorded operations will read the elements for a gradient. */ awaited = 0;
+  /** @internal Its scope has ended: nobody but recorded operations may want it. */ left = false;
   private readonly claim: Claim;
   /**
    * The garbage collector does not see the arena, and would let gigabytes of unreachable tensors wait. A buffer of the
