@@ -222,6 +222,9 @@ export {
   type LearningRateRange,
 } from "./training/learning-rate-finder.js";
 export {
+  type CtcDecodeOptions,
+  type CtcPath,
+  ctcDecode,
   ctcLoss,
   type Loss,
   type LossFunction,
@@ -235,7 +238,9 @@ export type { AdafactorOptions } from "./training/optimizers/adafactor.js";
 export type { AdagradOptions } from "./training/optimizers/adagrad.js";
 export type { AdamOptions } from "./training/optimizers/adam.js";
 export type { AdamaxOptions } from "./training/optimizers/adamax.js";
+export type { FtrlOptions } from "./training/optimizers/ftrl.js";
 export { optimizers } from "./training/optimizers/index.js";
+export type { LambOptions } from "./training/optimizers/lamb.js";
 export type { LionOptions } from "./training/optimizers/lion.js";
 export type { MuonOptions } from "./training/optimizers/muon.js";
 export type { NadamOptions } from "./training/optimizers/nadam.js";
