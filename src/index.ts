@@ -12,7 +12,7 @@ export {
   variableGrads,
 } from "./autograd/index.js";
 export type { BackendName } from "./backend/backend.js";
-export type { BatchData, Dataset } from "./data/batches.js";
+export type { Batch, BatchData, BatchTensors, Dataset } from "./data/batches.js";
 export type { DataParts } from "./data/examples.js";
 export { type DataLike, HostArray, hostArray, type ShapedValues } from "./data/host-array.js";
 export { type PadOptions, padSequences } from "./data/pad-sequences.js";
@@ -68,9 +68,9 @@ export {
   SymbolicTensor,
   serializeLayer,
 } from "./layers/index.js";
-export { cloneModel, modelFromJSON } from "./model/from-json.js";
+export { cloneModel, modelFromJSON, registerModel } from "./model/from-json.js";
 export { Functional, type FunctionalOptions, model } from "./model/functional.js";
-export { Model, type Outputs } from "./model/model.js";
+export { Model, type ModelCallContext, type Outputs, type SavedModel } from "./model/model.js";
 export { Sequential, type SequentialOptions, sequential } from "./model/sequential.js";
 export { Stepper, type StreamOptions, StreamState } from "./model/stream.js";
 export type { Summary, SummaryRow } from "./model/summary.js";
@@ -267,4 +267,5 @@ export {
   schedules,
   type WarmupOptions,
 } from "./training/schedules.js";
+export type { MetricInputs, Parts, TimeWindow } from "./training/step.js";
 export type { Truncation } from "./training/truncated.js";

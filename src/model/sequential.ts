@@ -27,13 +27,13 @@ export class Sequential extends Model<Tensor> {
     for (const layer of options.layers ?? []) this.add(layer);
   }
 
-  get layers(): readonly Layer[] {
+  override get layers(): readonly Layer[] {
     return this.stack;
   }
-  get inputShape(): BatchShape | null {
+  override get inputShape(): BatchShape | null {
     return this.shape;
   }
-  get outputShape(): BatchShape | null {
+  override get outputShape(): BatchShape | null {
     return this.result;
   }
 
@@ -69,7 +69,7 @@ export class Sequential extends Model<Tensor> {
   }
 
   /** Makes the weights. @example model.build([null, 10, 4]); */
-  build(inputShape: BatchShape): void {
+  override build(inputShape: BatchShape): void {
     if (this.built) {
       this.checkInput(inputShape);
       return;
