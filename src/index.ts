@@ -12,7 +12,7 @@ export {
   variableGrads,
 } from "./autograd/index.js";
 export type { BackendName } from "./backend/backend.js";
-export type { BatchData, Dataset } from "./data/batches.js";
+export type { Batch, BatchData, BatchTensors, Dataset } from "./data/batches.js";
 export type { DataParts } from "./data/examples.js";
 export { type DataLike, HostArray, hostArray, type ShapedValues } from "./data/host-array.js";
 export { type PadOptions, padSequences } from "./data/pad-sequences.js";
@@ -68,9 +68,9 @@ export {
   SymbolicTensor,
   serializeLayer,
 } from "./layers/index.js";
-export { cloneModel, modelFromJSON } from "./model/from-json.js";
+export { cloneModel, modelFromJSON, registerModel } from "./model/from-json.js";
 export { Functional, type FunctionalOptions, model } from "./model/functional.js";
-export { Model, type Outputs } from "./model/model.js";
+export { Model, type ModelCallContext, type Outputs, type SavedModel } from "./model/model.js";
 export { Sequential, type SequentialOptions, sequential } from "./model/sequential.js";
 export { Stepper, type StreamOptions, StreamState } from "./model/stream.js";
 export type { Summary, SummaryRow } from "./model/summary.js";
@@ -224,6 +224,9 @@ export {
   type LearningRateRange,
 } from "./training/learning-rate-finder.js";
 export {
+  type CtcDecodeOptions,
+  type CtcPath,
+  ctcDecode,
   ctcLoss,
   type Loss,
   type LossFunction,
@@ -237,7 +240,9 @@ export type { AdafactorOptions } from "./training/optimizers/adafactor.js";
 export type { AdagradOptions } from "./training/optimizers/adagrad.js";
 export type { AdamOptions } from "./training/optimizers/adam.js";
 export type { AdamaxOptions } from "./training/optimizers/adamax.js";
+export type { FtrlOptions } from "./training/optimizers/ftrl.js";
 export { optimizers } from "./training/optimizers/index.js";
+export type { LambOptions } from "./training/optimizers/lamb.js";
 export type { LionOptions } from "./training/optimizers/lion.js";
 export type { MuonOptions } from "./training/optimizers/muon.js";
 export type { NadamOptions } from "./training/optimizers/nadam.js";
@@ -264,4 +269,5 @@ export {
   schedules,
   type WarmupOptions,
 } from "./training/schedules.js";
+export type { MetricInputs, Parts, TimeWindow } from "./training/step.js";
 export type { Truncation } from "./training/truncated.js";

@@ -2,6 +2,7 @@ import { checkOptions, RondoError } from "../errors.js";
 import { inSection } from "../tensor/sections.js";
 import { formatShape } from "../tensor/shape.js";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.js";
+import { attachMask, maskOf, reportCall } from "./call-watch.js";
 import { type BatchShape, Component, type ComponentOptions, resetComponentNames } from "./component.js";
 import type { InputCheck, OutputShape } from "./shape-types.js";
 import { recordCall, resetInputNames, SymbolicTensor } from "./symbolic.js";
@@ -53,7 +54,7 @@ export interface CallContext {
 /** What may be said about a call of `apply`; plain numbers are welcome. */
 export interface ApplyOptions {
   training?: boolean;
-  /** [batch, time], true (or 1) = use. */
+  /** [batch, time], true (or 1) = use. By default the mask that came with the input, if any; null: none. */
   mask?: TensorLike | null;
   /** Layers with several inputs: a mask, or null, for each. */
   masks?: readonly (TensorLike | null)[];
@@ -166,7 +167,8 @@ export abstract class Layer extends Component {
     const inputs = this.inputsOf(input);
     this.ensureBuiltMany(inputs.map((x) => x.shape));
     const { training = false, mask, masks, initialState, attentionMask, ...flags } = options as ApplyOptions;
-    const given = masks ?? inputs.map((_, i) => (i === 0 ? mask : null));
+    // As in Keras, a mask that came with its tensor is used unless another is given.
+    const given = masks ?? inputs.map((x, i) => (i === 0 && mask !== undefined ? mask : maskOf(x)));
     const context = {
       training,
       masks: inputs.map((_, i) => (given[i] === null || given[i] === undefined ? null : asTensor(given[i], "bool"))),
@@ -174,11 +176,17 @@ export abstract class Layer extends Component {
       ...(attentionMask ? { attentionMask: asTensor(attentionMask, "bool") } : {}),
       ...flagsOf(flags),
     };
-    return inSection(
+    const result = inSection(
       "layer",
       () => this.describe(),
       () => this.callMany(inputs, context),
     );
+    const outputs = result instanceof Tensor ? [result] : result;
+    for (const [i, made] of this.computeMasksMany(inputs, context.masks).entries()) {
+      if (outputs[i]) attachMask(outputs[i], made);
+    }
+    reportCall(this, outputs[0]!, inputs);
+    return result;
   }
 
   private applySymbolic(

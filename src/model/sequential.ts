@@ -38,13 +38,13 @@ export class Sequential<In extends BatchShape = any, Out extends BatchShape = an
     for (const layer of options.layers ?? []) this.add(layer);
   }
 
-  get layers(): readonly Layer[] {
+  override get layers(): readonly Layer[] {
     return this.stack;
   }
-  get inputShape(): BatchShape | null {
+  override get inputShape(): BatchShape | null {
     return this.shape;
   }
-  get outputShape(): BatchShape | null {
+  override get outputShape(): BatchShape | null {
     return this.result;
   }
 
@@ -81,13 +81,13 @@ export class Sequential<In extends BatchShape = any, Out extends BatchShape = an
 
   /** @see Model.compile. A loss that does not suit the output's shape is a type error where the shape is known. */
   override compile<const L extends CompileOptions["loss"]>(
-    options: Omit<CompileOptions, "loss"> & { loss: L & LossCheck<NoInfer<L>, Out> },
+    options: Omit<CompileOptions, "loss"> & { loss?: L } & { loss?: LossCheck<NoInfer<L>, Out> },
   ): void {
     super.compile(options);
   }
 
   /** Makes the weights. @example model.build([null, 10, 4]); */
-  build(inputShape: BatchShape): void {
+  override build(inputShape: BatchShape): void {
     if (this.built) {
       this.checkInput(inputShape);
       return;

@@ -17,6 +17,7 @@ import { type Callback, checkCallbacks, type Logs, type TrainingContext } from "
 import { checkCount } from "./checks.js";
 import { type ClassWeight, weightClasses } from "./class-weight.js";
 import { evaluateBatches } from "./evaluate.js";
+import { runStep } from "./step.js";
 import { takeUpTraining } from "./training-state.js";
 import { checkTruncation, type Truncation, trainTruncated } from "./truncated.js";
 
@@ -322,7 +323,9 @@ async function train(
         const index = run.batch;
         for (const callback of callbacks) await callback.onBatchBegin?.(index, context);
         try {
-          batchLoss = truncate ? trainTruncated(model, batch, truncate) : model.trainStep(batch);
+          batchLoss = truncate
+            ? trainTruncated(model, batch, truncate)
+            : runStep(model, batch, () => model.trainStep(batch));
         } catch (error) {
           await surviveNonFinite(error, callbacks, context);
           broken = true;

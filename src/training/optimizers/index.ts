@@ -6,6 +6,8 @@ import { adagrad } from "./adagrad.js";
 import { adam } from "./adam.js";
 import { adamax } from "./adamax.js";
 import { adamw } from "./adamw.js";
+import { ftrl } from "./ftrl.js";
+import { lamb } from "./lamb.js";
 import { lion } from "./lion.js";
 import { muon } from "./muon.js";
 import { nadam } from "./nadam.js";
@@ -23,6 +25,8 @@ export const optimizers = {
   adamax,
   adagrad,
   adadelta,
+  ftrl,
+  lamb,
   lion,
   adafactor,
   muon,
