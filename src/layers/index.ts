@@ -9,7 +9,11 @@ import {
   Attention,
   type AttentionOptions,
 } from "./attention/attention.js";
+import { GroupQueryAttention, type GroupQueryAttentionOptions } from "./attention/group-query-attention.js";
 import { MultiHeadAttention, type MultiHeadAttentionOptions } from "./attention/multi-head-attention.js";
+import { RotaryEmbedding, type RotaryEmbeddingOptions } from "./attention/rotary-embedding.js";
+import { TransformerDecoder, type TransformerDecoderOptions } from "./attention/transformer-decoder.js";
+import { TransformerEncoder, type TransformerEncoderOptions } from "./attention/transformer-encoder.js";
 import { Conv1D, type Conv1DOptions } from "./convolution/conv1d.js";
 import { DepthwiseConv1D, type DepthwiseConv1DOptions } from "./convolution/depthwise-conv1d.js";
 import { SeparableConv1D, type SeparableConv1DOptions } from "./convolution/separable-conv1d.js";
@@ -120,6 +124,8 @@ export const layers = {
   globalMaxPooling1d: (options?: GlobalMaxPooling1DOptions) => new GlobalMaxPooling1D(options),
   /** Normalizes groups of channels. @see GroupNormalization */
   groupNormalization: (options?: GroupNormalizationOptions) => new GroupNormalization(options),
+  /** Attention whose heads share keys and values in groups. @see GroupQueryAttention */
+  groupQueryAttention: (options: GroupQueryAttentionOptions) => new GroupQueryAttention(options),
   /** Gated recurrent unit over time. @see GRU */
   gru: (options: GRUOptions) => new GRU(options),
   /** One step of a gated recurrent unit. @see GRUCell */
@@ -174,6 +180,8 @@ export const layers = {
   rmsNormalization: (options?: RMSNormalizationOptions) => new RMSNormalization(options),
   /** Runs any cell, or a stack of cells, over time. @see RNN */
   rnn: (options: RNNOptions) => new RNN(options),
+  /** Turns features by their step: rotary positions. @see RotaryEmbedding */
+  rotaryEmbedding: (options?: RotaryEmbeddingOptions) => new RotaryEmbedding(options),
   /** Convolution of every feature on its own, then a mix of the features. @see SeparableConv1D */
   separableConv1d: (options: SeparableConv1DOptions) => new SeparableConv1D(options),
   /** Simple (Elman) network over time. @see SimpleRNN */
@@ -192,6 +200,10 @@ export const layers = {
   subtract: (options?: MergeOptions) => new Subtract(options),
   /** Applies a layer to every step. @see TimeDistributed */
   timeDistributed: (options: TimeDistributedOptions) => new TimeDistributed(options),
+  /** Causal self-attention, attention to an encoder, dense layers. @see TransformerDecoder */
+  transformerDecoder: (options: TransformerDecoderOptions) => new TransformerDecoder(options),
+  /** Self-attention and dense layers. @see TransformerEncoder */
+  transformerEncoder: (options: TransformerEncoderOptions) => new TransformerEncoder(options),
   /** Vectors of length 1. @see UnitNormalization */
   unitNormalization: (options?: UnitNormalizationOptions) => new UnitNormalization(options),
   /** Repeats every step. @see UpSampling1D */
