@@ -9,7 +9,11 @@ import {
   Attention,
   type AttentionOptions,
 } from "./attention/attention.js";
+import { GroupQueryAttention, type GroupQueryAttentionOptions } from "./attention/group-query-attention.js";
 import { MultiHeadAttention, type MultiHeadAttentionOptions } from "./attention/multi-head-attention.js";
+import { RotaryEmbedding, type RotaryEmbeddingOptions } from "./attention/rotary-embedding.js";
+import { TransformerDecoder, type TransformerDecoderOptions } from "./attention/transformer-decoder.js";
+import { TransformerEncoder, type TransformerEncoderOptions } from "./attention/transformer-encoder.js";
 import { Conv1D, type Conv1DOptions } from "./convolution/conv1d.js";
 import { DepthwiseConv1D, type DepthwiseConv1DOptions } from "./convolution/depthwise-conv1d.js";
 import { SeparableConv1D, type SeparableConv1DOptions } from "./convolution/separable-conv1d.js";
@@ -156,6 +160,8 @@ export const layers = {
   /** Normalizes groups of channels. @see GroupNormalization */
   groupNormalization: (options?: GroupNormalizationOptions) =>
     new GroupNormalization(options) as GroupNormalization & Shaped<Same>,
+  /** Attention whose heads share keys and values in groups. @see GroupQueryAttention */
+  groupQueryAttention: (options: GroupQueryAttentionOptions) => new GroupQueryAttention(options),
   /** Gated recurrent unit over time. @see GRU */
   gru: <const U extends number, const R extends boolean = false, const I extends BatchShape = BatchShape>(
     options: GRUOptions & Start<I> & { units: U; returnSequences?: R },
@@ -223,6 +229,8 @@ export const layers = {
     new RMSNormalization(options) as RMSNormalization & Shaped<Same>,
   /** Runs any cell, or a stack of cells, over time. @see RNN */
   rnn: (options: RNNOptions) => new RNN(options),
+  /** Turns features by their step: rotary positions. @see RotaryEmbedding */
+  rotaryEmbedding: (options?: RotaryEmbeddingOptions) => new RotaryEmbedding(options) as RotaryEmbedding & Shaped<Same>,
   /** Convolution of every feature on its own, then a mix of the features. @see SeparableConv1D */
   separableConv1d: <const F extends number, const I extends BatchShape = BatchShape>(
     options: SeparableConv1DOptions & Start<I> & { filters: F },
@@ -249,6 +257,11 @@ export const layers = {
   timeDistributed: <L extends Layer, const I extends BatchShape = BatchShape>(
     options: TimeDistributedOptions & Start<I> & { layer: L },
   ) => new TimeDistributed(options) as TimeDistributed & Shaped<PerStep<L>, I>,
+  /** Causal self-attention, attention to an encoder, dense layers. @see TransformerDecoder */
+  transformerDecoder: (options: TransformerDecoderOptions) => new TransformerDecoder(options),
+  /** Self-attention and dense layers. @see TransformerEncoder */
+  transformerEncoder: (options: TransformerEncoderOptions) =>
+    new TransformerEncoder(options) as TransformerEncoder & Shaped<Same>,
   /** Vectors of length 1. @see UnitNormalization */
   unitNormalization: (options?: UnitNormalizationOptions) =>
     new UnitNormalization(options) as UnitNormalization & Shaped<Same>,

@@ -4,7 +4,11 @@ import { PReLU } from "./activation/prelu.js";
 import { ReLU } from "./activation/relu.js";
 import { Softmax } from "./activation/softmax.js";
 import { AdditiveAttention, Attention } from "./attention/attention.js";
+import { GroupQueryAttention } from "./attention/group-query-attention.js";
 import { MultiHeadAttention } from "./attention/multi-head-attention.js";
+import { RotaryEmbedding } from "./attention/rotary-embedding.js";
+import { TransformerDecoder } from "./attention/transformer-decoder.js";
+import { TransformerEncoder } from "./attention/transformer-encoder.js";
 import { Conv1D } from "./convolution/conv1d.js";
 import { DepthwiseConv1D } from "./convolution/depthwise-conv1d.js";
 import { SeparableConv1D } from "./convolution/separable-conv1d.js";
@@ -85,6 +89,7 @@ export const layerTable = {
   GlobalAveragePooling1D,
   GlobalMaxPooling1D,
   GroupNormalization,
+  GroupQueryAttention,
   LSTM,
   Lambda,
   LayerNormalization,
@@ -103,6 +108,7 @@ export const layerTable = {
   ReLU,
   RepeatVector,
   Reshape,
+  RotaryEmbedding,
   SeparableConv1D,
   SimpleRNN,
   Subtract,
@@ -110,6 +116,8 @@ export const layerTable = {
   Softmax,
   SpatialDropout1D,
   TimeDistributed,
+  TransformerDecoder,
+  TransformerEncoder,
   UnitNormalization,
   UpSampling1D,
   ZeroPadding1D,
