@@ -45,7 +45,7 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
   ],
   BatchNormalization: [
     { make: () => layers.batchNormalization(), ...recurrent },
-    { make: () => layers.batchNormalization({ axis: 1, scale: false, momentum: 0.5 }), shape: [2, 3] },
+    { make: () => layers.batchNormalization({ axis: 1, scale: false, momentum: 0.5 }), shape: [8, 3] },
   ],
   Bidirectional: [
     { make: () => layers.bidirectional({ layer: layers.lstm({ units: 2, ...both }) }), ...recurrent },
@@ -211,9 +211,12 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
 };
 
 describe.each(Object.entries(samples))("%s", (className, list) => {
-  test.each(list.map((sample, i) => [i, sample] as const))("keeps the promises of a layer, sample %i", (_, sample) => {
-    runLayerTest(className, sample);
-  });
+  test.each(list.map((sample, i) => [i, sample] as const))(
+    "keeps the promises of a layer, sample %i",
+    async (_, sample) => {
+      await runLayerTest(className, sample);
+    },
+  );
 });
 
 /** At least one way to use every cell of the table, run over time. */
@@ -244,15 +247,15 @@ const cells: { readonly [N in keyof typeof cellTable]: readonly [() => Cell, ...
 };
 
 describe.each(Object.entries(cells))("%s", (className, list) => {
-  test.each(list.map((make, i) => [i, make] as const))("keeps the promises of a cell, sample %i", (_, make) => {
+  test.each(list.map((make, i) => [i, make] as const))("keeps the promises of a cell, sample %i", async (_, make) => {
     expect(make().className).toBe(className);
-    runLayerTest("RNN", { make: () => layers.rnn({ cell: make(), ...both }), ...recurrent });
+    await runLayerTest("RNN", { make: () => layers.rnn({ cell: make(), ...both }), ...recurrent });
   });
 });
 
-test("a user's plain cell passes as well", () => {
+test("a user's plain cell passes as well", async () => {
   // Its initial weights are its own business, so the sample fixes them through setWeights.
-  runLayerTest("RNN", {
+  await runLayerTest("RNN", {
     make: () => layers.rnn({ cell: new ReadoutCell({ units: 3, outputUnits: 2 }), ...both }),
     ...recurrent,
   });

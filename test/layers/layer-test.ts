@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import { Generator, GradientTape, scope, type Tensor, tensor } from "../../src/index.js";
-import { type BatchShape, deserializeLayer, type Layer, serializeLayer } from "../../src/layers/index.js";
+import { Generator, GradientTape, input, model, scope, type Tensor, tensor } from "../../src/index.js";
+import { type BatchShape, deserializeLayer, type Layer, layers, serializeLayer } from "../../src/layers/index.js";
 import { Tensor as TensorClass } from "../../src/tensor/tensor.js";
 import { onBackend, otherBackends } from "../support/backends.js";
 import { expectClose } from "../support/golden.js";
@@ -95,10 +95,44 @@ function expectSameRun(actual: Run, expected: Run, tolerance: number): void {
 }
 
 /**
- * What holds for every layer: shapes are announced as they come, the config makes an equal layer, gradients reach all
- * weights, and backends agree.
+ * Trains a model around the layer by `trainOnBatch`. A dense layer before it learns as well, so that a layer without
+ * weights is tested too: its gradient must lead downhill.
  */
-export function runLayerTest(className: string, sample: LayerSample): void {
+async function expectTrainingHelps(layer: Layer, sample: LayerSample): Promise<void> {
+  const shapes = [sample.shape, ...(sample.others ?? [])];
+  const dtype = sample.tokens ? "int32" : "float32";
+  const x = shapes.map((shape, i) => input({ shape: shape.slice(1), dtype, name: `x${i}` }));
+  const before = x.map((each, i) =>
+    sample.tokens ? each : layers.dense({ units: shapes[i]!.at(-1)!, name: `before_${i}` }).apply(each),
+  );
+  const outputs = [...layer.apply(before.length === 1 ? before[0]! : before)];
+  const trained = model({ inputs: x, outputs });
+  const inputs = inputsOf(sample);
+  const random = new Generator(77);
+  const targets = outputs.map(({ shape }) => {
+    const size = [sample.shape[0]!, ...shape.slice(1)] as number[];
+    return tensor(
+      Float32Array.from({ length: size.reduce((a, b) => a * b, 1) }, () => random.uniform(-1, 1)),
+      size,
+    );
+  });
+  trained.compile({ optimizer: "adam", learningRate: 0.02, loss: "meanSquaredError" });
+  const run = async (train: boolean) => {
+    trained.resetStates();
+    return (await (train ? trained.trainOnBatch(inputs, targets) : trained.testOnBatch(inputs, targets)))["loss"]!;
+  };
+  // Where statistics are learned besides the weights, outputs outside of training need not follow so soon.
+  const statistics = layer.nonTrainableWeights.length > 0;
+  const start = await run(statistics);
+  for (let step = 0; step < 12; step++) await run(true);
+  expect(await run(statistics), `${layer.name}: training did not lower the loss`).toBeLessThan(start);
+}
+
+/**
+ * What holds for every layer: shapes are announced as they come, the config makes an equal layer, gradients reach all
+ * weights, backends agree, and training lowers a loss.
+ */
+export async function runLayerTest(className: string, sample: LayerSample): Promise<void> {
   const layer = sample.make();
   expect(layer.className).toBe(className);
 
@@ -146,4 +180,5 @@ export function runLayerTest(className: string, sample: LayerSample): void {
       );
     }
   }
+  await expectTrainingHelps(sample.make(), sample);
 }
