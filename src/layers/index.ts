@@ -42,6 +42,7 @@ import { GlobalAveragePooling1D, type GlobalAveragePooling1DOptions } from "./po
 import { GlobalMaxPooling1D, type GlobalMaxPooling1DOptions } from "./pooling/global-max-pooling1d.js";
 import { MaxPooling1D, type MaxPooling1DOptions } from "./pooling/max-pooling1d.js";
 import { Bidirectional, type BidirectionalOptions } from "./recurrent/bidirectional.js";
+import { ChainedTanhCell, type ChainedTanhCellOptions } from "./recurrent/chained-tanh-cell.js";
 import { CoupledLSTMCell, type CoupledLSTMCellOptions } from "./recurrent/coupled-lstm-cell.js";
 import { GRU, type GRUOptions } from "./recurrent/gru.js";
 import { GRUCell, type GRUCellOptions } from "./recurrent/gru-cell.js";
@@ -57,6 +58,7 @@ import { RNN, type RNNOptions } from "./recurrent/rnn.js";
 import { SimpleRNN, type SimpleRNNOptions } from "./recurrent/simple-rnn.js";
 import { SimpleRNNCell, type SimpleRNNCellOptions } from "./recurrent/simple-rnn-cell.js";
 import { StackedRNNCells, type StackedRNNCellsOptions } from "./recurrent/stacked-cells.js";
+import { TripleGatedCell, type TripleGatedCellOptions } from "./recurrent/triple-gated-cell.js";
 import { ZoneoutCell, type ZoneoutCellOptions } from "./recurrent/zoneout-cell.js";
 import { Cropping1D, type Cropping1DOptions } from "./reshaping/cropping1d.js";
 import { Permute, type PermuteOptions } from "./reshaping/permute.js";
@@ -82,6 +84,8 @@ export const layers = {
   average: (options?: MergeOptions) => new Average(options),
   /** Runs a recurrent layer in both directions. @see Bidirectional */
   bidirectional: (options: BidirectionalOptions) => new Bidirectional(options),
+  /** One step of a simple network whose hidden units pass through further tanh layers. @see ChainedTanhCell */
+  chainedTanhCell: (options: ChainedTanhCellOptions) => new ChainedTanhCell(options),
   /** Tensors one after the other along an axis. @see Concatenate */
   concatenate: (options?: ConcatenateOptions) => new Concatenate(options),
   /** activation(x · kernel + bias) over the last axis. @see Dense */
@@ -192,6 +196,8 @@ export const layers = {
   subtract: (options?: MergeOptions) => new Subtract(options),
   /** Applies a layer to every step. @see TimeDistributed */
   timeDistributed: (options: TimeDistributedOptions) => new TimeDistributed(options),
+  /** One step of a unit with three separate gates and an output layer. @see TripleGatedCell */
+  tripleGatedCell: (options: TripleGatedCellOptions) => new TripleGatedCell(options),
   /** Vectors of length 1. @see UnitNormalization */
   unitNormalization: (options?: UnitNormalizationOptions) => new UnitNormalization(options),
   /** Repeats every step. @see UpSampling1D */
@@ -244,6 +250,8 @@ export {
   type BatchNormalizationOptions,
   Bidirectional,
   type BidirectionalOptions,
+  ChainedTanhCell,
+  type ChainedTanhCellOptions,
   Concatenate,
   type ConcatenateOptions,
   Conv1D,
@@ -346,6 +354,8 @@ export {
   Subtract,
   TimeDistributed,
   type TimeDistributedOptions,
+  TripleGatedCell,
+  type TripleGatedCellOptions,
   UnitNormalization,
   type UnitNormalizationOptions,
   UpSampling1D,

@@ -221,6 +221,10 @@ describe.each(Object.entries(samples))("%s", (className, list) => {
 
 /** At least one way to use every cell of the table, run over time. */
 const cells: { readonly [N in keyof typeof cellTable]: readonly [() => Cell, ...(() => Cell)[]] } = {
+  ChainedTanhCell: [
+    () => layers.chainedTanhCell({ units: 3, outputUnits: 2, implementation: 1, dropout: 0.1, recurrentDropout: 0.1 }),
+    () => layers.chainedTanhCell({ units: 2, useContent: false, useBias: false }),
+  ],
   CoupledLSTMCell: [() => layers.coupledLSTMCell({ units: 2 })],
   GRUCell: [() => layers.gruCell({ units: 2, resetAfter: false })],
   JordanCell: [
@@ -239,6 +243,10 @@ const cells: { readonly [N in keyof typeof cellTable]: readonly [() => Cell, ...
       layers.stackedRNNCells({
         cells: [layers.jordanCell({ units: 3, outputUnits: 2 }), layers.gruCell({ units: 2 })],
       }),
+  ],
+  TripleGatedCell: [
+    () => layers.tripleGatedCell({ units: 2, inputUnits: 5, outputUnits: 3, outputActivation: "tanh" }),
+    () => layers.tripleGatedCell({ units: 2, useBias: false }),
   ],
   ZoneoutCell: [
     () => layers.zoneoutCell({ cell: layers.lstmCell({ units: 2 }), rates: [0.1, 0.5], seed: 3 }),

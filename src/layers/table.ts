@@ -37,6 +37,7 @@ import { GlobalAveragePooling1D } from "./pooling/global-average-pooling1d.js";
 import { GlobalMaxPooling1D } from "./pooling/global-max-pooling1d.js";
 import { MaxPooling1D } from "./pooling/max-pooling1d.js";
 import { Bidirectional } from "./recurrent/bidirectional.js";
+import { ChainedTanhCell } from "./recurrent/chained-tanh-cell.js";
 import { CoupledLSTMCell } from "./recurrent/coupled-lstm-cell.js";
 import { GRU } from "./recurrent/gru.js";
 import { GRUCell } from "./recurrent/gru-cell.js";
@@ -52,6 +53,7 @@ import { RNN } from "./recurrent/rnn.js";
 import { SimpleRNN } from "./recurrent/simple-rnn.js";
 import { SimpleRNNCell } from "./recurrent/simple-rnn-cell.js";
 import { StackedRNNCells } from "./recurrent/stacked-cells.js";
+import { TripleGatedCell } from "./recurrent/triple-gated-cell.js";
 import { ZoneoutCell } from "./recurrent/zoneout-cell.js";
 import { Cropping1D } from "./reshaping/cropping1d.js";
 import { Permute } from "./reshaping/permute.js";
@@ -117,6 +119,7 @@ export const layerTable = {
 
 /** Every cell by className. */
 export const cellTable = {
+  ChainedTanhCell,
   CoupledLSTMCell,
   GRUCell,
   JordanCell,
@@ -128,6 +131,7 @@ export const cellTable = {
   ProjectedLSTMCell,
   SimpleRNNCell,
   StackedRNNCells,
+  TripleGatedCell,
   ZoneoutCell,
 };
 
