@@ -21,6 +21,7 @@ import { Dropout, type DropoutOptions } from "./core/dropout.js";
 import { Embedding, type EmbeddingOptions } from "./core/embedding.js";
 import { Flatten, type FlattenOptions } from "./core/flatten.js";
 import { Lambda, type LambdaOptions, registerFunction } from "./core/lambda.js";
+import { LengthMasking, type LengthMaskingOptions } from "./core/length-masking.js";
 import { Masking, type MaskingOptions } from "./core/masking.js";
 import { Add, Average, Maximum, type MergeOptions, Minimum, Multiply, Subtract } from "./core/merge.js";
 import { PositionEmbedding, type PositionEmbeddingOptions } from "./core/position-embedding.js";
@@ -140,6 +141,8 @@ export const layers = {
   layerNormLSTMCell: (options: LayerNormLSTMCellOptions) => new LayerNormLSTMCell(options),
   /** Rectifier with a slope below 0. @see LeakyReLU */
   leakyReLU: (options?: LeakyReLUOptions) => new LeakyReLU(options),
+  /** Masks what lies beyond each sequence's length, which is a second input. @see LengthMasking */
+  lengthMasking: (options?: LengthMaskingOptions) => new LengthMasking(options),
   /** Long short-term memory over time. @see LSTM */
   lstm: (options: LSTMOptions) => new LSTM(options),
   /** One step of a long short-term memory. @see LSTMCell */
@@ -217,6 +220,7 @@ export {
 } from "./activations.js";
 export type { Component, LayerState, Weight } from "./component.js";
 export { type Constraint, type ConstraintSpec, constraints, getConstraint } from "./constraints.js";
+export { sequenceMask } from "./core/sequence-mask.js";
 export { getInitializer, type Initializer, type InitializerSpec, initializers } from "./initializers.js";
 export {
   type ApplyOptions,
@@ -300,6 +304,8 @@ export {
   type LayerNormLSTMCellOptions,
   LeakyReLU,
   type LeakyReLUOptions,
+  LengthMasking,
+  type LengthMaskingOptions,
   LSTM,
   LSTMCell,
   type LSTMCellOptions,

@@ -2,6 +2,7 @@ import { checkOptions, RondoError } from "../errors.js";
 import { formatShape } from "../tensor/shape.js";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.js";
 import { type BatchShape, Component, type ComponentOptions, resetComponentNames } from "./component.js";
+import { sequenceMask } from "./core/sequence-mask.js";
 import { recordCall, resetInputNames, SymbolicTensor } from "./symbolic.js";
 
 export type { BatchShape, LayerState, Weight } from "./component.js";
@@ -53,6 +54,8 @@ export interface ApplyOptions {
   training?: boolean;
   /** [batch, time], true (or 1) = use. */
   mask?: TensorLike | null;
+  /** [batch]: how many steps of each sequence count, instead of a mask. See `sequenceMask`. */
+  lengths?: TensorLike;
   /** Layers with several inputs: a mask, or null, for each. */
   masks?: readonly (TensorLike | null)[];
   /** Recurrent layers: the states to start from, in the layer's order. */
@@ -76,6 +79,7 @@ export interface SymbolicApplyOptions extends CallFlags {
 const applyOptions = [
   "training",
   "mask",
+  "lengths",
   "masks",
   "initialState",
   "useCausalMask",
@@ -159,8 +163,13 @@ export abstract class Layer extends Component {
     checkOptions(`${this.describe()}.apply`, options, applyOptions);
     const inputs = this.inputsOf(input);
     this.ensureBuiltMany(inputs.map((x) => x.shape));
-    const { training = false, mask, masks, initialState, attentionMask, ...flags } = options as ApplyOptions;
-    const given = masks ?? inputs.map((_, i) => (i === 0 ? mask : null));
+    const { training = false, masks, initialState, attentionMask, ...rest } = options as ApplyOptions;
+    const { lengths, mask, ...flags } = rest;
+    if (lengths !== undefined && (mask ?? masks)) {
+      throw new RondoError("option", `${this.describe()}.apply takes lengths or masks, not both`);
+    }
+    const first = lengths === undefined ? mask : sequenceMask(lengths, inputs[0]!.shape[1]!);
+    const given = masks ?? inputs.map((_, i) => (i === 0 ? first : null));
     return this.callMany(inputs, {
       training,
       masks: inputs.map((_, i) => (given[i] === null || given[i] === undefined ? null : asTensor(given[i], "bool"))),

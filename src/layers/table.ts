@@ -16,6 +16,7 @@ import { Dropout } from "./core/dropout.js";
 import { Embedding } from "./core/embedding.js";
 import { Flatten } from "./core/flatten.js";
 import { Lambda } from "./core/lambda.js";
+import { LengthMasking } from "./core/length-masking.js";
 import { Masking } from "./core/masking.js";
 import { Add, Average, Maximum, Minimum, Multiply, Subtract } from "./core/merge.js";
 import { PositionEmbedding } from "./core/position-embedding.js";
@@ -87,6 +88,7 @@ export const layerTable = {
   GlobalAveragePooling1D,
   GlobalMaxPooling1D,
   GroupNormalization,
+  LengthMasking,
   LSTM,
   Lambda,
   LayerNormalization,

@@ -12,23 +12,27 @@ export interface LayerSample {
   readonly shape: readonly number[];
   /** Shapes of further inputs, for layers that take several. */
   readonly others?: readonly (readonly number[])[];
-  /** Inputs are whole numbers in [0, tokens). */
-  readonly tokens?: number;
+  /** Inputs are whole numbers in [0, tokens): all of them, or those that have a number here. */
+  readonly tokens?: number | readonly (number | null)[];
   /** Also with a mask that has holes. */
   readonly masked?: boolean;
 }
 
 const outputsOf = (result: Tensor | readonly Tensor[]) => (result instanceof TensorClass ? [result] : result);
 
+/** How many whole numbers input i is drawn from; null for any numbers. */
+const tokensOf = ({ tokens }: LayerSample, i: number): number | null =>
+  typeof tokens === "object" ? (tokens[i] ?? null) : (tokens ?? null);
+
 /** Numbers in (-1, 1), or whole numbers, without a pattern. */
-function values({ shape, tokens }: LayerSample, which = 0): Float32Array {
+function values(shape: readonly number[], tokens: number | null, which: number): Float32Array {
   const random = new Generator(shape.length * 100 + shape.at(-1)! + 1000 * which);
   const size = shape.reduce((a, b) => a * b, 1);
   return Float32Array.from({ length: size }, () => (tokens ? random.int(tokens) : random.uniform(-1, 1)));
 }
 
 const inputsOf = (sample: LayerSample): Tensor[] =>
-  [sample.shape, ...(sample.others ?? [])].map((shape, i) => tensor(values({ ...sample, shape }, i), shape));
+  [sample.shape, ...(sample.others ?? [])].map((shape, i) => tensor(values(shape, tokensOf(sample, i), i), shape));
 
 const holes = (batch: number, time: number) =>
   tensor(
@@ -72,7 +76,7 @@ function run(layer: Layer, sample: LayerSample, useMask: boolean): Run {
         o.shape,
       ),
     );
-    const sources = [...layer.trainableWeights, ...(sample.tokens ? [] : inputs)];
+    const sources = [...layer.trainableWeights, ...inputs.filter((_, i) => tokensOf(sample, i) === null)];
     const gradients = sources.length === 0 ? [] : tape.gradient(outputs, sources, seeds);
     return {
       outputs: outputs.map((o) => o.dataSync() as Float32Array),
@@ -100,10 +104,10 @@ function expectSameRun(actual: Run, expected: Run, tolerance: number): void {
  */
 async function expectTrainingHelps(layer: Layer, sample: LayerSample): Promise<void> {
   const shapes = [sample.shape, ...(sample.others ?? [])];
-  const dtype = sample.tokens ? "int32" : "float32";
-  const x = shapes.map((shape, i) => input({ shape: shape.slice(1), dtype, name: `x${i}` }));
+  const dtype = (i: number) => (tokensOf(sample, i) === null ? "float32" : "int32");
+  const x = shapes.map((shape, i) => input({ shape: shape.slice(1), dtype: dtype(i), name: `x${i}` }));
   const before = x.map((each, i) =>
-    sample.tokens ? each : layers.dense({ units: shapes[i]!.at(-1)!, name: `before_${i}` }).apply(each),
+    dtype(i) === "int32" ? each : layers.dense({ units: shapes[i]!.at(-1)!, name: `before_${i}` }).apply(each),
   );
   const outputs = [...layer.apply(before.length === 1 ? before[0]! : before)];
   const trained = model({ inputs: x, outputs });
