@@ -66,6 +66,7 @@ export {
   regularizers,
   type StepResult,
   SymbolicTensor,
+  sequenceMask,
   serializeLayer,
 } from "./layers/index.js";
 export { cloneModel, modelFromJSON, registerModel } from "./model/from-json.js";

@@ -25,6 +25,7 @@ import { Dropout, type DropoutOptions } from "./core/dropout.js";
 import { Embedding, type EmbeddingOptions } from "./core/embedding.js";
 import { Flatten, type FlattenOptions } from "./core/flatten.js";
 import { Lambda, type LambdaOptions, registerFunction } from "./core/lambda.js";
+import { LengthMasking, type LengthMaskingOptions } from "./core/length-masking.js";
 import { Masking, type MaskingOptions } from "./core/masking.js";
 import { Add, Average, Maximum, type MergeOptions, Minimum, Multiply, Subtract } from "./core/merge.js";
 import { PositionEmbedding, type PositionEmbeddingOptions } from "./core/position-embedding.js";
@@ -47,6 +48,7 @@ import { GlobalAveragePooling1D, type GlobalAveragePooling1DOptions } from "./po
 import { GlobalMaxPooling1D, type GlobalMaxPooling1DOptions } from "./pooling/global-max-pooling1d.js";
 import { MaxPooling1D, type MaxPooling1DOptions } from "./pooling/max-pooling1d.js";
 import { Bidirectional, type BidirectionalOptions, type MergeMode } from "./recurrent/bidirectional.js";
+import { ChainedTanhCell, type ChainedTanhCellOptions } from "./recurrent/chained-tanh-cell.js";
 import { CoupledLSTMCell, type CoupledLSTMCellOptions } from "./recurrent/coupled-lstm-cell.js";
 import { GRU, type GRUOptions } from "./recurrent/gru.js";
 import { GRUCell, type GRUCellOptions } from "./recurrent/gru-cell.js";
@@ -63,6 +65,7 @@ import { RNN, type RNNOptions } from "./recurrent/rnn.js";
 import { SimpleRNN, type SimpleRNNOptions } from "./recurrent/simple-rnn.js";
 import { SimpleRNNCell, type SimpleRNNCellOptions } from "./recurrent/simple-rnn-cell.js";
 import { StackedRNNCells, type StackedRNNCellsOptions } from "./recurrent/stacked-cells.js";
+import { TripleGatedCell, type TripleGatedCellOptions } from "./recurrent/triple-gated-cell.js";
 import { ZoneoutCell, type ZoneoutCellOptions } from "./recurrent/zoneout-cell.js";
 import { Cropping1D, type Cropping1DOptions } from "./reshaping/cropping1d.js";
 import { Permute, type PermuteOptions } from "./reshaping/permute.js";
@@ -110,6 +113,8 @@ export const layers = {
   >(
     options: BidirectionalOptions & Start<I> & { layer: L; mergeMode?: M },
   ) => new Bidirectional(options) as Bidirectional & Shaped<BothWays<L, M>, I>,
+  /** One step of a simple network whose hidden units pass through further tanh layers. @see ChainedTanhCell */
+  chainedTanhCell: (options: ChainedTanhCellOptions) => new ChainedTanhCell(options),
   /** Tensors one after the other along an axis. @see Concatenate */
   concatenate: (options?: ConcatenateOptions) => new Concatenate(options),
   /** activation(x · kernel + bias) over the last axis. @see Dense */
@@ -181,6 +186,8 @@ export const layers = {
   layerNormLSTMCell: (options: LayerNormLSTMCellOptions) => new LayerNormLSTMCell(options),
   /** Rectifier with a slope below 0. @see LeakyReLU */
   leakyReLU: (options?: LeakyReLUOptions) => new LeakyReLU(options) as LeakyReLU & Shaped<Same>,
+  /** Masks what lies beyond each sequence's length, which is a second input. @see LengthMasking */
+  lengthMasking: (options?: LengthMaskingOptions) => new LengthMasking(options),
   /** Long short-term memory over time. @see LSTM */
   lstm: <const U extends number, const R extends boolean = false, const I extends BatchShape = BatchShape>(
     options: LSTMOptions & Start<I> & { units: U; returnSequences?: R },
@@ -262,6 +269,8 @@ export const layers = {
   /** Self-attention and dense layers. @see TransformerEncoder */
   transformerEncoder: (options: TransformerEncoderOptions) =>
     new TransformerEncoder(options) as TransformerEncoder & Shaped<Same>,
+  /** One step of a unit with three separate gates and an output layer. @see TripleGatedCell */
+  tripleGatedCell: (options: TripleGatedCellOptions) => new TripleGatedCell(options),
   /** Vectors of length 1. @see UnitNormalization */
   unitNormalization: (options?: UnitNormalizationOptions) =>
     new UnitNormalization(options) as UnitNormalization & Shaped<Same>,
@@ -284,6 +293,7 @@ export {
 } from "./activations.js";
 export type { Component, LayerState, Weight } from "./component.js";
 export { type Constraint, type ConstraintSpec, constraints, getConstraint } from "./constraints.js";
+export { sequenceMask } from "./core/sequence-mask.js";
 export { getInitializer, type Initializer, type InitializerSpec, initializers } from "./initializers.js";
 export {
   type ApplyOptions,
@@ -317,6 +327,8 @@ export {
   type BatchNormalizationOptions,
   Bidirectional,
   type BidirectionalOptions,
+  ChainedTanhCell,
+  type ChainedTanhCellOptions,
   Concatenate,
   type ConcatenateOptions,
   Conv1D,
@@ -365,6 +377,8 @@ export {
   type LayerNormLSTMCellOptions,
   LeakyReLU,
   type LeakyReLUOptions,
+  LengthMasking,
+  type LengthMaskingOptions,
   LSTM,
   LSTMCell,
   type LSTMCellOptions,
@@ -419,6 +433,8 @@ export {
   Subtract,
   TimeDistributed,
   type TimeDistributedOptions,
+  TripleGatedCell,
+  type TripleGatedCellOptions,
   UnitNormalization,
   type UnitNormalizationOptions,
   UpSampling1D,

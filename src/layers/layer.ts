@@ -4,6 +4,7 @@ import { formatShape } from "../tensor/shape.js";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.js";
 import { attachMask, maskOf, reportCall } from "./call-watch.js";
 import { type BatchShape, Component, type ComponentOptions, resetComponentNames } from "./component.js";
+import { sequenceMask } from "./core/sequence-mask.js";
 import type { InputCheck, OutputShape } from "./shape-types.js";
 import { recordCall, resetInputNames, SymbolicTensor } from "./symbolic.js";
 
@@ -56,6 +57,8 @@ export interface ApplyOptions {
   training?: boolean;
   /** [batch, time], true (or 1) = use. By default the mask that came with the input, if any; null: none. */
   mask?: TensorLike | null;
+  /** [batch]: how many steps of each sequence count, instead of a mask. See `sequenceMask`. */
+  lengths?: TensorLike;
   /** Layers with several inputs: a mask, or null, for each. */
   masks?: readonly (TensorLike | null)[];
   /** Recurrent layers: the states to start from, in the layer's order. */
@@ -79,6 +82,7 @@ export interface SymbolicApplyOptions extends CallFlags {
 const applyOptions = [
   "training",
   "mask",
+  "lengths",
   "masks",
   "initialState",
   "useCausalMask",
@@ -166,9 +170,14 @@ export abstract class Layer extends Component {
     checkOptions(`${this.describe()}.apply`, options, applyOptions);
     const inputs = this.inputsOf(input);
     this.ensureBuiltMany(inputs.map((x) => x.shape));
-    const { training = false, mask, masks, initialState, attentionMask, ...flags } = options as ApplyOptions;
+    const { training = false, masks, initialState, attentionMask, ...rest } = options as ApplyOptions;
+    const { lengths, mask, ...flags } = rest;
+    if (lengths !== undefined && (mask ?? masks)) {
+      throw new RondoError("option", `${this.describe()}.apply takes lengths or masks, not both`);
+    }
+    const first = lengths === undefined ? mask : sequenceMask(lengths, inputs[0]!.shape[1]!);
     // As in Keras, a mask that came with its tensor is used unless another is given.
-    const given = masks ?? inputs.map((x, i) => (i === 0 && mask !== undefined ? mask : maskOf(x)));
+    const given = masks ?? inputs.map((x, i) => (i === 0 && first !== undefined ? first : maskOf(x)));
     const context = {
       training,
       masks: inputs.map((_, i) => (given[i] === null || given[i] === undefined ? null : asTensor(given[i], "bool"))),

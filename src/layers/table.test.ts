@@ -45,7 +45,7 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
   ],
   BatchNormalization: [
     { make: () => layers.batchNormalization(), ...recurrent },
-    { make: () => layers.batchNormalization({ axis: 1, scale: false, momentum: 0.5 }), shape: [2, 3] },
+    { make: () => layers.batchNormalization({ axis: 1, scale: false, momentum: 0.5 }), shape: [8, 3] },
   ],
   Bidirectional: [
     { make: () => layers.bidirectional({ layer: layers.lstm({ units: 2, ...both }) }), ...recurrent },
@@ -151,6 +151,10 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.layerNormalization({ axis: [2], epsilon: 0.01, gammaRegularizer: "l2" }), shape },
   ],
   LeakyReLU: [{ make: () => layers.leakyReLU(), ...recurrent }],
+  LengthMasking: [
+    { make: () => layers.lengthMasking(), shape, others: [[2]], tokens: [null, 5] },
+    { make: () => layers.lengthMasking(), shape: [3, 5, 2, 2], others: [[3, 1]], tokens: [null, 6] },
+  ],
   Masking: [{ make: () => layers.masking({ maskValue: 0.5 }), shape }],
   Maximum: [{ make: () => layers.maximum(), ...recurrent, others: [shape, shape] }],
   Minimum: [{ make: () => layers.minimum(), ...recurrent, others: [shape, shape] }],
@@ -258,13 +262,20 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
 };
 
 describe.each(Object.entries(samples))("%s", (className, list) => {
-  test.each(list.map((sample, i) => [i, sample] as const))("keeps the promises of a layer, sample %i", (_, sample) => {
-    runLayerTest(className, sample);
-  });
+  test.each(list.map((sample, i) => [i, sample] as const))(
+    "keeps the promises of a layer, sample %i",
+    async (_, sample) => {
+      await runLayerTest(className, sample);
+    },
+  );
 });
 
 /** At least one way to use every cell of the table, run over time. */
 const cells: { readonly [N in keyof typeof cellTable]: readonly [() => Cell, ...(() => Cell)[]] } = {
+  ChainedTanhCell: [
+    () => layers.chainedTanhCell({ units: 3, outputUnits: 2, implementation: 1, dropout: 0.1, recurrentDropout: 0.1 }),
+    () => layers.chainedTanhCell({ units: 2, useContent: false, useBias: false }),
+  ],
   CoupledLSTMCell: [() => layers.coupledLSTMCell({ units: 2 })],
   GRUCell: [() => layers.gruCell({ units: 2, resetAfter: false })],
   JordanCell: [
@@ -284,6 +295,10 @@ const cells: { readonly [N in keyof typeof cellTable]: readonly [() => Cell, ...
         cells: [layers.jordanCell({ units: 3, outputUnits: 2 }), layers.gruCell({ units: 2 })],
       }),
   ],
+  TripleGatedCell: [
+    () => layers.tripleGatedCell({ units: 2, inputUnits: 5, outputUnits: 3, outputActivation: "tanh" }),
+    () => layers.tripleGatedCell({ units: 2, useBias: false }),
+  ],
   ZoneoutCell: [
     () => layers.zoneoutCell({ cell: layers.lstmCell({ units: 2 }), rates: [0.1, 0.5], seed: 3 }),
     () => layers.zoneoutCell({ cell: layers.gruCell({ units: 2 }), rates: 0.2 }),
@@ -291,15 +306,15 @@ const cells: { readonly [N in keyof typeof cellTable]: readonly [() => Cell, ...
 };
 
 describe.each(Object.entries(cells))("%s", (className, list) => {
-  test.each(list.map((make, i) => [i, make] as const))("keeps the promises of a cell, sample %i", (_, make) => {
+  test.each(list.map((make, i) => [i, make] as const))("keeps the promises of a cell, sample %i", async (_, make) => {
     expect(make().className).toBe(className);
-    runLayerTest("RNN", { make: () => layers.rnn({ cell: make(), ...both }), ...recurrent });
+    await runLayerTest("RNN", { make: () => layers.rnn({ cell: make(), ...both }), ...recurrent });
   });
 });
 
-test("a user's plain cell passes as well", () => {
+test("a user's plain cell passes as well", async () => {
   // Its initial weights are its own business, so the sample fixes them through setWeights.
-  runLayerTest("RNN", {
+  await runLayerTest("RNN", {
     make: () => layers.rnn({ cell: new ReadoutCell({ units: 3, outputUnits: 2 }), ...both }),
     ...recurrent,
   });

@@ -20,6 +20,7 @@ import { Dropout } from "./core/dropout.js";
 import { Embedding } from "./core/embedding.js";
 import { Flatten } from "./core/flatten.js";
 import { Lambda } from "./core/lambda.js";
+import { LengthMasking } from "./core/length-masking.js";
 import { Masking } from "./core/masking.js";
 import { Add, Average, Maximum, Minimum, Multiply, Subtract } from "./core/merge.js";
 import { PositionEmbedding } from "./core/position-embedding.js";
@@ -41,6 +42,7 @@ import { GlobalAveragePooling1D } from "./pooling/global-average-pooling1d.js";
 import { GlobalMaxPooling1D } from "./pooling/global-max-pooling1d.js";
 import { MaxPooling1D } from "./pooling/max-pooling1d.js";
 import { Bidirectional } from "./recurrent/bidirectional.js";
+import { ChainedTanhCell } from "./recurrent/chained-tanh-cell.js";
 import { CoupledLSTMCell } from "./recurrent/coupled-lstm-cell.js";
 import { GRU } from "./recurrent/gru.js";
 import { GRUCell } from "./recurrent/gru-cell.js";
@@ -56,6 +58,7 @@ import { RNN } from "./recurrent/rnn.js";
 import { SimpleRNN } from "./recurrent/simple-rnn.js";
 import { SimpleRNNCell } from "./recurrent/simple-rnn-cell.js";
 import { StackedRNNCells } from "./recurrent/stacked-cells.js";
+import { TripleGatedCell } from "./recurrent/triple-gated-cell.js";
 import { ZoneoutCell } from "./recurrent/zoneout-cell.js";
 import { Cropping1D } from "./reshaping/cropping1d.js";
 import { Permute } from "./reshaping/permute.js";
@@ -90,6 +93,7 @@ export const layerTable = {
   GlobalMaxPooling1D,
   GroupNormalization,
   GroupQueryAttention,
+  LengthMasking,
   LSTM,
   Lambda,
   LayerNormalization,
@@ -125,6 +129,7 @@ export const layerTable = {
 
 /** Every cell by className. */
 export const cellTable = {
+  ChainedTanhCell,
   CoupledLSTMCell,
   GRUCell,
   JordanCell,
@@ -136,6 +141,7 @@ export const cellTable = {
   ProjectedLSTMCell,
   SimpleRNNCell,
   StackedRNNCells,
+  TripleGatedCell,
   ZoneoutCell,
 };
 
