@@ -19,18 +19,25 @@ interface Recorded {
   passed(record: number): void;
 }
 
+export interface WalkOptions {
+  /** The records will not be walked again. */
+  readonly last?: boolean;
+  /** Gradients that sources have from elsewhere; the walk owns them. */
+  readonly arrived?: ReadonlyMap<Tensor, Tensor>;
+}
+
 /** Walks the records from the last to the first, turning gradients of outputs into gradients of inputs. */
 export function backward(
   tape: Recorded,
   targets: readonly Tensor[],
   sources: readonly Tensor[],
   seeds: readonly (Tensor | null | undefined)[] = [],
-  last = false,
+  options: WalkOptions = {},
 ): (Tensor | null)[] {
   return inSection(
     "backward",
     () => "backward",
-    () => walk(tape, targets, sources, seeds, last),
+    () => walk(tape, targets, sources, seeds, options),
   );
 }
 
@@ -39,7 +46,7 @@ function walk(
   targets: readonly Tensor[],
   sources: readonly Tensor[],
   seeds: readonly (Tensor | null | undefined)[],
-  last: boolean,
+  { last = false, arrived: sums }: WalkOptions,
 ): (Tensor | null)[] {
   return scope(() => {
     // What an outer tape may have recorded must stay as it is.
@@ -52,6 +59,7 @@ function walk(
       const before = arrived.get(t);
       arrived.set(t, before ? total(before, next, mayReuse) : next);
     };
+    for (const [t, gradient] of sums ?? []) accumulate(t, { gradient, owned: true });
     targets.forEach((t, i) => {
       const seed = seeds[i];
       accumulate(t, seed ? { gradient: seed, owned: false } : { gradient: onesLike(t), owned: true });
@@ -68,18 +76,26 @@ function walk(
       sectionListener?.differentiates(operation);
       const dy = incoming.map((g) => g?.gradient ?? null);
       const needs = operation.inputs.map((input) => tape.tracks(input));
-      const outgoing = scope(() => gradientOf(operation, dy, needs));
+      const take = (k: number) => {
+        const before = arrived.get(operation.inputs[k]!);
+        if (!mayReuse || !before?.owned || !before.gradient.storage.exclusive) return null;
+        arrived.delete(operation.inputs[k]!);
+        return before.gradient;
+      };
+      const outgoing = scope(() => gradientOf(operation, dy, needs, take));
+      const foreign = gradientsOfOthers(operation, dy, outgoing);
       operation.inputs.forEach((input, k) => {
         const gradient = outgoing[k];
         if (!needs[k] || !gradient) return;
-        accumulate(input, { gradient, owned: mayReuse && madeByRule(gradient, k, operation, dy, outgoing) });
+        accumulate(input, { gradient, owned: mayReuse && foreign !== null && !foreign.has(gradient) });
       });
+      const passedOn = new Set(outgoing);
       // An intermediate's gradient has served once the operation that made it is passed.
       operation.outputs.forEach((output, k) => {
         if (wanted.has(output)) return;
         arrived.delete(output);
         const past = incoming[k];
-        if (mayReuse && past?.owned && !outgoing.includes(past.gradient)) past.gradient.dispose();
+        if (mayReuse && past?.owned && !passedOn.has(past.gradient)) past.gradient.dispose();
       });
       passed(i);
     }
@@ -96,21 +112,23 @@ function walk(
   });
 }
 
-/** A gradient the rule made itself and returned once, rather than something that exists elsewhere. */
-function madeByRule(
-  gradient: Tensor,
-  position: number,
+/**
+ * Which of the tensors that a rule returned exist elsewhere, or were returned twice; all others the rule made itself. Null:
+ * that is not known, because the user's function may return anything.
+ */
+function gradientsOfOthers(
   { name, inputs, outputs, saved }: OperationRecord,
   dy: readonly (Tensor | null)[],
   outgoing: readonly (Tensor | null)[],
-): boolean {
-  if (name === "custom") return false; // the user's function may return anything
-  return (
-    !dy.includes(gradient) &&
-    outgoing.indexOf(gradient) === position &&
-    outgoing.lastIndexOf(gradient) === position &&
-    ![inputs, outputs, saved].some((list) => list.includes(gradient))
-  );
+): ReadonlySet<Tensor | null> | null {
+  if (name === "custom") return null;
+  const others = new Set<Tensor | null>([...dy, ...inputs, ...outputs, ...saved]);
+  const seen = new Set<Tensor | null>();
+  for (const gradient of outgoing) {
+    if (seen.has(gradient)) others.add(gradient);
+    seen.add(gradient);
+  }
+  return others;
 }
 
 function total(a: Incoming, b: Incoming, mayReuse: boolean): Incoming {

@@ -59,7 +59,7 @@ export function valueAndGrads(
         });
       }
       if (tape.knowsReads) leaveToGradients([value, seed]);
-      const gradients = tape.gradient([value], distinct, [seed], true).map((g, i) => {
+      const gradients = tape.gradient([value], distinct, [seed], { last: true }).map((g, i) => {
         if (g) return g;
         throw new RondoError("gradient", "the result does not depend on an argument of the function", {
           received: `no path from argument ${i} ${formatShape(distinct[i]!.shape)} to the result`,
@@ -104,7 +104,7 @@ export function variableGrads(
     if (!options.allowNonFinite && !Number.isFinite(value.item())) throw describeNonFinite(value.item(), tape.records);
     const sources = variables ?? [...tape.variablesSeen].filter((v) => v.trainable);
     if (tape.knowsReads) leaveToGradients([value]);
-    const gradients = tape.gradient([value], sources, undefined, true);
+    const gradients = tape.gradient([value], sources, undefined, { last: true });
     const found = new Map<Variable, Tensor>();
     sources.forEach((v, i) => {
       const g = gradients[i];

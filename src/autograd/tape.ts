@@ -4,9 +4,9 @@ import { setRecorder } from "../tensor/run.js";
 import { beginClosure, beginRecording, endClosure, endRecording } from "../tensor/scope.js";
 import { sectionListener } from "../tensor/sections.js";
 import { formatShape } from "../tensor/shape.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { type Tensor, tensorsMade } from "../tensor/tensor.js";
 import { Variable } from "../tensor/variable.js";
-import { backward } from "./backward.js";
+import { backward, type WalkOptions } from "./backward.js";
 import { tensorsRead } from "./rules/reads.js";
 
 /**
@@ -93,33 +93,76 @@ export class Tape {
    * do not depend on gets null. Unless an outer tape records, the results share memory with nothing, so that the caller
    * may change them in place.
    *
-   * @param last no other gradient of this tape will be asked for: what it recorded is freed on the way.
+   * @param options.last no other gradient of this tape will be asked for: what it recorded is freed on the way.
+   * @param options.arrived gradients that sources have from elsewhere; they are added to, in place where possible.
    */
   gradient(
     targets: readonly Tensor[],
     sources: readonly Tensor[],
     seeds?: readonly (Tensor | null | undefined)[],
-    last = false,
+    options: WalkOptions = {},
   ): (Tensor | null)[] {
-    return backward(this, targets, sources, seeds, last);
+    return backward(this, targets, sources, seeds, options);
   }
 }
 
 const tapes: Tape[] = [];
 let paused = 0;
 
+/** A stretch of work that no tape outside of it records. */
+interface Probe {
+  /** Tapes that began before it. */
+  readonly outside: number;
+  /** Number of the last tensor made before it. */
+  readonly before: number;
+  /** Older tensors its operations used. */
+  readonly used: Set<Tensor>;
+}
+
+let probing: Probe | null = null;
+
 function install(): void {
-  if (tapes.length === 0 || paused > 0) {
+  const current = probing;
+  const active = current ? tapes.slice(current.outside) : tapes;
+  if (paused > 0 || (active.length === 0 && !current)) {
     setRecorder(null);
     return;
   }
   setRecorder({
-    watches: (inputs) => tapes.some((tape) => inputs.some((t) => tape.tracks(t))),
+    watches: (inputs) => {
+      if (current) for (const t of inputs) if (t.serial <= current.before) current.used.add(t);
+      return active.some((tape) => inputs.some((t) => tape.tracks(t)));
+    },
     record: (operation) => {
       sectionListener?.recorded(operation);
-      for (const tape of tapes) if (operation.inputs.some((t) => tape.tracks(t))) tape.record(operation);
+      for (const tape of active) if (operation.inputs.some((t) => tape.tracks(t))) tape.record(operation);
     },
   });
+}
+
+/** Whether a tape records what happens now. @internal */
+export function isRecording(): boolean {
+  return paused === 0 && tapes.length > (probing?.outside ?? 0);
+}
+
+/** Whether a gradient to this tensor is recorded. @internal */
+export function isTracked(t: Tensor): boolean {
+  return isRecording() && tapes.some((tape) => tape.tracks(t));
+}
+
+/** Runs `body` unrecorded; returns its result and the tensors from outside that its operations used. @internal */
+export function probe<R>(body: () => R): [result: R, used: Tensor[]] {
+  const outer = probing;
+  const own: Probe = { outside: tapes.length, before: tensorsMade(), used: new Set() };
+  probing = own;
+  install();
+  try {
+    const result = body();
+    return [result, [...own.used]];
+  } finally {
+    probing = outer;
+    install();
+  }
 }
 
 /** Starts recording on a tape. Every `startTape` needs its `stopTape`. @internal */

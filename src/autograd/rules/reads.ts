@@ -78,6 +78,7 @@ const table: { readonly [K in OperationName]: Row } = {
   slice: nothing,
   pad: nothing,
   concat: nothing,
+  split: nothing,
   gather: { inputs: [1] },
   scatterAdd: { inputs: [0] },
   pick: { inputs: [1] },
@@ -92,6 +93,7 @@ const table: { readonly [K in OperationName]: Row } = {
   sparseCrossEntropyGrad: everyInput,
   recurrent: everyInput,
   recurrentGrad: everyInput,
+  rematerialized: everyInput,
   custom: both,
 };
 
