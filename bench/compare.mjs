@@ -6,7 +6,7 @@ import { cells, flops, modes, plan, shapeSets } from "./cases.mjs";
 import { buildId, busyWarning, describeMachine, measurePeak } from "./lib/environment.mjs";
 import { measure } from "./lib/measure.mjs";
 import { publish, toScreen } from "./lib/report.mjs";
-import { merge, readResults, writeResults } from "./lib/results.mjs";
+import { merge, readResults, sorted, writeResults } from "./lib/results.mjs";
 import { can, findPython, startSystem, systemNames } from "./lib/systems.mjs";
 import { caseName, short } from "./lib/tables.mjs";
 import { measureStart } from "./start.mjs";
@@ -18,7 +18,7 @@ const help = `node bench/compare.mjs [options]
   --cells ${cells.join()}     which cells (default all)
   --base native,wasm       rondo's native kernels against PyTorch and ONNX Runtime, its WASM against TensorFlow.js
   --batch, --time, --units 32,64   only cases of these sizes
-  --systems ${systemNames.join()}   default: all that can be had
+  --systems ${systemNames.join()}   against whom (default: all that can be had)
   --python PATH            a Python with torch (default python3, if it has it)
   --peers FOLDER           where the other systems' packages are installed (default bench/)
   --budget 20m             end after about this time (s, m or h; default 20m)
@@ -138,9 +138,7 @@ process.on("SIGINT", () => {
 /** Puts what was measured so far into the file: nothing is lost when the run ends early. */
 function save() {
   const before = options.fresh && rows.length <= 1 ? null : readResults(file);
-  const results = merge(before, { environment, rows });
-  writeResults(file, results);
-  return results;
+  writeResults(file, merge(before, { environment, rows }));
 }
 
 /** Cheapest first: when the budget ends early, most cases are there. */
@@ -170,15 +168,17 @@ function progress(row) {
 
 for (const phase of phases) {
   const wanted = systemNames.filter(
-    (name) => (!settings.systems || settings.systems.includes(name)) && phase.some(({ test }) => can(name, test)),
+    (name) =>
+      (!settings.systems || settings.systems.includes(name) || name === phase[0].test.base) &&
+      phase.some(({ test }) => can(name, test)),
   );
   const started = await Promise.all(
     wanted.map((name) => startSystem(name, { python, peers: settings.peers, threads: phase[0].test.threads })),
   );
   const systems = started.filter(({ ask }) => ask);
   for (const { name, reason, description } of started) {
-    if (reason) missing.set(name, reason);
-    else environment.systems[name] = description;
+    if (reason && !interrupted) missing.set(name, reason);
+    else if (description) environment.systems[name] = description;
   }
   for (const entry of phase) {
     const share = (left() * entry.cost) / remaining;
@@ -212,11 +212,11 @@ if (skipped > 0)
   console.error(`${skipped} of ${cases.length} cases were not measured (${interrupted ? "interrupted" : "budget"}).`);
 if (rows.length === 0) process.exit(1);
 
-const results = save();
+save();
 if (options.publish) {
   const all = merge(options.fresh ? null : readResults(committed), { environment, rows });
   writeResults(committed, all);
   publish(all);
 }
-show(results);
+show({ environment, rows: sorted(rows) });
 process.exit(0);

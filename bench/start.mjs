@@ -9,7 +9,7 @@ import { findPython } from "./lib/systems.mjs";
 
 const worker = (name) => fileURLToPath(new URL(`workers/${name}`, import.meta.url));
 
-/** A result row of mode "start": each system's import, and as "… first step" what follows it. */
+/** A result row of mode "start": each system's import, and as "… first step" and "… second step" what follows it. */
 export function measureStart(test, { python, peers, systems, rounds }) {
   const size = [test.batch, test.time, test.units].map(String);
   const has = (name) => !systems || systems.includes(name);
@@ -34,7 +34,8 @@ export function measureStart(test, { python, peers, systems, rounds }) {
       }
       const answer = JSON.parse(stdout.trim().split("\n").at(-1));
       times[name] = answer.import;
-      times[`${name} first step`] = answer.firstStep;
+      times[`${name} first step`] = answer.first;
+      times[`${name} second step`] = answer.second;
     }
     if (round >= 0) done.push(times);
   }

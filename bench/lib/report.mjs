@@ -92,7 +92,7 @@ export function charts({ rows }) {
       title: "One streaming step of an LSTM, batch 1",
       subtitle: "Line: median. Dashed: 99th percentile.",
       xAxis: "units",
-      yAxis: "µs",
+      yAxis: "microseconds",
       sizes: streams.map((row) => row.units),
       series,
     });
