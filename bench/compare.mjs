@@ -122,7 +122,7 @@ const minimum = 3;
 const cost = (test) => {
   if (test.mode === "start") return 12_000;
   const slow = test.base === "wasm" ? 30 : 1;
-  return 700 + (slow * 3 * 6 * flops(test)) / 4e7;
+  return 1200 + (slow * 3 * 6 * flops(test)) / 4e7;
 };
 
 const began = performance.now();
@@ -146,10 +146,10 @@ const queue = cases.map((test) => ({ test, cost: cost(test) })).sort((a, b) => a
 // Systems run with one number of threads at a time, and the WASM ones apart.
 const phases = [
   queue.filter(({ test }) => test.mode === "start"),
+  queue.filter(({ test }) => test.base === "wasm"),
   ...settings.threads.map((n) =>
     queue.filter(({ test: t }) => t.mode !== "start" && t.base === "native" && t.threads === n),
   ),
-  queue.filter(({ test }) => test.base === "wasm"),
 ].filter((phase) => phase.length > 0);
 let remaining = queue.reduce((sum, entry) => sum + entry.cost, 0);
 let skipped = 0;
@@ -196,7 +196,7 @@ for (const phase of phases) {
     }
     const row =
       test.mode === "start"
-        ? measureStart(test, { ...settings, python, rounds: share > 8000 ? 9 : 3 })
+        ? measureStart(test, { ...settings, python, rounds: settings.maximum, budgetMs: share })
         : await measure([base, ...able.filter((one) => one !== base)], test, {
             ...{ budgetMs: share, minimum, maximum: settings.maximum },
           });
