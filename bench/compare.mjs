@@ -200,7 +200,8 @@ for (const phase of phases) {
         : await measure([base, ...able.filter((one) => one !== base)], test, {
             ...{ budgetMs: share, minimum, maximum: settings.maximum },
           });
-    rows.push({ ...row, build: environment.build });
+    if (row.systems[row.base]) rows.push({ ...row, build: environment.build });
+    else skipped++;
     progress(row);
     save();
   }
@@ -209,7 +210,9 @@ for (const phase of phases) {
 for (const [name, reason] of missing) console.error(`${name}: left out (${reason})`);
 if (buildId() !== environment.build) console.error("WARNING: rondo was built anew during the run; measure again.");
 if (skipped > 0)
-  console.error(`${skipped} of ${cases.length} cases were not measured (${interrupted ? "interrupted" : "budget"}).`);
+  console.error(
+    `${skipped} of ${cases.length} cases were not measured (${interrupted ? "interrupted" : "the budget, or a failure"}).`,
+  );
 if (rows.length === 0) process.exit(1);
 
 save();

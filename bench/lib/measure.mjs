@@ -56,11 +56,17 @@ export async function measure(systems, test, { budgetMs, minimum, maximum }) {
     const each = (now - roundsBegan) / Math.max(1, rounds.length);
     if (rounds.length >= minimum && now + each - began > budgetMs) break;
     const round = {};
-    for (const { system, steps, all } of rounds.length % 2 ? [...ready].reverse() : ready) {
+    for (const entry of rounds.length % 2 ? [...ready].reverse() : [...ready]) {
+      const { system, steps, all } = entry;
       await pause(pauseMs);
-      const { ms } = await system.ask({ steps });
-      round[system.name] = median(ms);
-      if (test.mode === "stream") all.push(...ms);
+      try {
+        const { ms } = await system.ask({ steps });
+        round[system.name] = median(ms);
+        if (test.mode === "stream") all.push(...ms);
+      } catch (error) {
+        failed[system.name] = error.message;
+        ready.splice(ready.indexOf(entry), 1);
+      }
     }
     rounds.push(round);
   }

@@ -1,6 +1,7 @@
 // Results as Markdown, the same on the screen and in docs/benchmarks.md.
-import { flops } from "../cases.mjs";
+import { flops, plan } from "../cases.mjs";
 import { busyWarning } from "./environment.mjs";
+import { keyOf } from "./results.mjs";
 import { geometricMean, median } from "./statistics.mjs";
 import { titles } from "./systems.mjs";
 
@@ -57,6 +58,9 @@ export function environmentList({ environment, rows }) {
   ];
   const warning = busyWarning(environment.load, environment.cores);
   if (warning) items.push(`**${warning}**`);
+  const all = new Set(plan({ shapes: "grid", threads: [...new Set(rows.map((row) => row.threads))] }).map(keyOf));
+  const measured = rows.filter((row) => all.has(keyOf(row))).length;
+  items.push(`${measured} of the ${all.size} cases of the full grid`);
   const older = rows.filter(({ build }) => build !== environment.build).length;
   if (older > 0) items.push(`**${older} of ${rows.length} cases were measured with an earlier build.**`);
   return items.map((item) => `- ${item}`).join("\n");

@@ -59,6 +59,19 @@ test("a system that fails does not stop the others", async () => {
   expect(row.failed).toEqual({ torch: "out of memory" });
 });
 
+test("a system that dies in the middle keeps its rounds, and the others go on", async () => {
+  const dying = system("torch", 4000, [1]);
+  const { ask } = dying;
+  let turns = 0;
+  dying.ask = async (request: Request) => {
+    if (request.steps && ++turns > 2) throw new Error("torch ended");
+    return ask(request);
+  };
+  const row = await measure([system("native", 2000, [1]), dying], case1, { ...limits, budgetMs: 1e9 });
+  expect(row).toMatchObject({ rounds: 5, failed: { torch: "torch ended" } });
+  expect(row.systems.torch.ratio).toEqual([2, 2, 2]);
+});
+
 test("streaming has a 99th percentile", async () => {
   const row = await measure([system("native", 0.001, [1])], { ...case1, mode: "stream" }, limits);
   expect(row.systems.native).toEqual({ ms: [0.001, 0.001, 0.001], p99: 0.001 });

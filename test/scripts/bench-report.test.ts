@@ -163,6 +163,8 @@ test("the page says what was measured, what is missed and why", () => {
   expect(parts.grid).toContain("| 10 x 10 | 0.750x (50 %) |");
   expect(parts.wasm).toBe("Not measured.");
   expect(parts.environment).not.toContain("earlier build");
+  // 2 modes x 3 cells x 60 shapes, 3 character models, 15 streams, 12 on WASM, start-up; here one stream is of the grid.
+  expect(parts.environment).toContain("1 of the 391 cases of the full grid");
   const stale = sections({
     environment: { ...environment, build: "new" },
     rows: [rows[0], { ...rows[1], build: "new" }],
