@@ -6,7 +6,7 @@ import { cells, flops, modes, plan, shapeSets } from "./cases.mjs";
 import { buildId, busyWarning, describeMachine, measurePeak } from "./lib/environment.mjs";
 import { measure } from "./lib/measure.mjs";
 import { publish, toScreen } from "./lib/report.mjs";
-import { merge, readResults, writeResults } from "./lib/results.mjs";
+import { merge, readResults, sorted, writeResults } from "./lib/results.mjs";
 import { can, findPython, startSystem, systemNames } from "./lib/systems.mjs";
 import { caseName, short } from "./lib/tables.mjs";
 import { measureStart } from "./start.mjs";
@@ -18,7 +18,7 @@ const help = `node bench/compare.mjs [options]
   --cells ${cells.join()}     which cells (default all)
   --base native,wasm       rondo's native kernels against PyTorch and ONNX Runtime, its WASM against TensorFlow.js
   --batch, --time, --units 32,64   only cases of these sizes
-  --systems ${systemNames.join()}   default: all that can be had
+  --systems ${systemNames.join()}   against whom (default: all that can be had)
   --python PATH            a Python with torch (default python3, if it has it)
   --peers FOLDER           where the other systems' packages are installed (default bench/)
   --budget 20m             end after about this time (s, m or h; default 20m)
@@ -122,7 +122,7 @@ const minimum = 3;
 const cost = (test) => {
   if (test.mode === "start") return 12_000;
   const slow = test.base === "wasm" ? 30 : 1;
-  return 700 + (slow * 3 * 6 * flops(test)) / 4e7;
+  return 1200 + (slow * 3 * 6 * flops(test)) / 4e7;
 };
 
 const began = performance.now();
@@ -138,9 +138,7 @@ process.on("SIGINT", () => {
 /** Puts what was measured so far into the file: nothing is lost when the run ends early. */
 function save() {
   const before = options.fresh && rows.length <= 1 ? null : readResults(file);
-  const results = merge(before, { environment, rows });
-  writeResults(file, results);
-  return results;
+  writeResults(file, merge(before, { environment, rows }));
 }
 
 /** Cheapest first: when the budget ends early, most cases are there. */
@@ -148,10 +146,10 @@ const queue = cases.map((test) => ({ test, cost: cost(test) })).sort((a, b) => a
 // Systems run with one number of threads at a time, and the WASM ones apart.
 const phases = [
   queue.filter(({ test }) => test.mode === "start"),
+  queue.filter(({ test }) => test.base === "wasm"),
   ...settings.threads.map((n) =>
     queue.filter(({ test: t }) => t.mode !== "start" && t.base === "native" && t.threads === n),
   ),
-  queue.filter(({ test }) => test.base === "wasm"),
 ].filter((phase) => phase.length > 0);
 let remaining = queue.reduce((sum, entry) => sum + entry.cost, 0);
 let skipped = 0;
@@ -170,15 +168,17 @@ function progress(row) {
 
 for (const phase of phases) {
   const wanted = systemNames.filter(
-    (name) => (!settings.systems || settings.systems.includes(name)) && phase.some(({ test }) => can(name, test)),
+    (name) =>
+      (!settings.systems || settings.systems.includes(name) || name === phase[0].test.base) &&
+      phase.some(({ test }) => can(name, test)),
   );
   const started = await Promise.all(
     wanted.map((name) => startSystem(name, { python, peers: settings.peers, threads: phase[0].test.threads })),
   );
   const systems = started.filter(({ ask }) => ask);
   for (const { name, reason, description } of started) {
-    if (reason) missing.set(name, reason);
-    else environment.systems[name] = description;
+    if (reason && !interrupted) missing.set(name, reason);
+    else if (description) environment.systems[name] = description;
   }
   for (const entry of phase) {
     const share = (left() * entry.cost) / remaining;
@@ -196,11 +196,12 @@ for (const phase of phases) {
     }
     const row =
       test.mode === "start"
-        ? measureStart(test, { ...settings, python, rounds: share > 8000 ? 9 : 3 })
+        ? measureStart(test, { ...settings, python, rounds: settings.maximum, budgetMs: share })
         : await measure([base, ...able.filter((one) => one !== base)], test, {
             ...{ budgetMs: share, minimum, maximum: settings.maximum },
           });
-    rows.push({ ...row, build: environment.build });
+    if (row.systems[row.base]) rows.push({ ...row, build: environment.build });
+    else skipped++;
     progress(row);
     save();
   }
@@ -209,14 +210,16 @@ for (const phase of phases) {
 for (const [name, reason] of missing) console.error(`${name}: left out (${reason})`);
 if (buildId() !== environment.build) console.error("WARNING: rondo was built anew during the run; measure again.");
 if (skipped > 0)
-  console.error(`${skipped} of ${cases.length} cases were not measured (${interrupted ? "interrupted" : "budget"}).`);
+  console.error(
+    `${skipped} of ${cases.length} cases were not measured (${interrupted ? "interrupted" : "the budget, or a failure"}).`,
+  );
 if (rows.length === 0) process.exit(1);
 
-const results = save();
+save();
 if (options.publish) {
   const all = merge(options.fresh ? null : readResults(committed), { environment, rows });
   writeResults(committed, all);
   publish(all);
 }
-show(results);
+show({ environment, rows: sorted(rows) });
 process.exit(0);

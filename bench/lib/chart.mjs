@@ -69,11 +69,11 @@ function legend(names, x, y) {
 
 /**
  * Ratios as dots on one logarithmic axis, a strip for every row, a bar at each series' mean. Rows: { label, series:
- * [{ values, mean }] } or { heading }; the same series everywhere.
+ * [{ values, mean }] }, the same series everywhere, or { heading }, or { space } in pixels.
  */
 export function strips({ title, subtitle, axis, names, rows }) {
   const [width, left, right, top] = [760, 150, 24, 84];
-  const heights = rows.map((row) => (row.heading ? 30 : 14 + 10 * names.length));
+  const heights = rows.map((row) => row.space ?? (row.heading ? 30 : 14 + 10 * names.length));
   const bottom = top + heights.reduce((sum, h) => sum + h, 0);
   const values = rows.flatMap((row) => (row.series ?? []).flatMap((one) => one.values));
   const scale = logScale(powersAround([...values, 1]), [left, width - right]);
@@ -86,7 +86,7 @@ export function strips({ title, subtitle, axis, names, rows }) {
   let y = top;
   rows.forEach((row, i) => {
     if (row.heading) parts.push(text(16, y + 20, row.heading, "ink strong"));
-    else {
+    else if (row.label) {
       const middle = y + heights[i] / 2;
       parts.push(text(left - 12, middle + 4, row.label, "ink end"));
       row.series.forEach((one, s) => {

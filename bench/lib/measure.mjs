@@ -16,6 +16,17 @@ export function difference(a, b) {
   return Math.max(...a.map((value, i) => Math.abs(value - b[i]))) / scale;
 }
 
+/** How many steps make a turn; trying it out is the warm-up, too. */
+async function stepsPerTurn(system, test, sampleMs) {
+  // The sample took a few of these steps already.
+  if (sampleMs > 1000) return 1;
+  const { ms } = await system.ask({ steps: test.mode === "stream" ? 500 : 1 });
+  // Once more where a step is cheap: the first still allocates and compiles.
+  const again = median(ms) < 500 ? (await system.ask({ steps: 2 })).ms : ms;
+  const one = Math.min(...again);
+  return clamp(one < 100 ? 3 : 1, Math.round(turnMs / one), test.mode === "stream" ? 4000 : 50);
+}
+
 /**
  * Sets the case up everywhere, checks that the results agree, and lets the systems take turns until `budgetMs` is over, at
  * least `minimum` and at most `maximum` rounds. Systems that fail are named with the reason.
@@ -27,18 +38,13 @@ export async function measure(systems, test, { budgetMs, minimum, maximum }) {
   let expected = null;
   for (const system of systems) {
     try {
-      const { sample } = await system.ask({ setup: test });
+      const { sample, sampleMs } = await system.ask({ setup: test });
       if (sample) {
         expected ??= sample;
         const apart = difference(expected, sample);
         if (!(apart < 1e-3)) throw new Error(`its results differ by ${significant(apart, 2)}`);
       }
-      const { ms } = await system.ask({ steps: test.mode === "stream" ? 500 : 1 });
-      // One more where a step is cheap: the first still allocates and compiles.
-      const again = median(ms) < 500 ? (await system.ask({ steps: 2 })).ms : ms;
-      const most = test.mode === "stream" ? 4000 : 50;
-      const one = Math.min(...again);
-      ready.push({ system, steps: clamp(one < 100 ? 3 : 1, Math.round(turnMs / one), most), all: [] });
+      ready.push({ system, steps: await stepsPerTurn(system, test, sampleMs), all: [] });
     } catch (error) {
       failed[system.name] = error.message;
     }
@@ -50,11 +56,17 @@ export async function measure(systems, test, { budgetMs, minimum, maximum }) {
     const each = (now - roundsBegan) / Math.max(1, rounds.length);
     if (rounds.length >= minimum && now + each - began > budgetMs) break;
     const round = {};
-    for (const { system, steps, all } of rounds.length % 2 ? [...ready].reverse() : ready) {
+    for (const entry of rounds.length % 2 ? [...ready].reverse() : [...ready]) {
+      const { system, steps, all } = entry;
       await pause(pauseMs);
-      const { ms } = await system.ask({ steps });
-      round[system.name] = median(ms);
-      if (test.mode === "stream") all.push(...ms);
+      try {
+        const { ms } = await system.ask({ steps });
+        round[system.name] = median(ms);
+        if (test.mode === "stream") all.push(...ms);
+      } catch (error) {
+        failed[system.name] = error.message;
+        ready.splice(ready.indexOf(entry), 1);
+      }
     }
     rounds.push(round);
   }

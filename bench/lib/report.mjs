@@ -45,13 +45,14 @@ function stripRows(rows, mode, peer, threads) {
   return Object.entries(cellNames).flatMap(([cell, name]) => {
     const own = cases.filter((row) => row.cell === cell);
     const units = [...new Set(own.map((row) => row.units))].sort((a, b) => a - b);
-    return units.map((u) => ({
+    const group = units.map((u) => ({
       label: `${name}, ${u} units`,
       series: threads.map((count) => {
         const values = own.filter((row) => row.units === u && row.threads === count).map((row) => ratioOf(row, peer));
         return { values, mean: geometricMean(values) };
       }),
     }));
+    return group.length > 0 ? [...group, { space: 10 }] : [];
   });
 }
 
@@ -92,7 +93,7 @@ export function charts({ rows }) {
       title: "One streaming step of an LSTM, batch 1",
       subtitle: "Line: median. Dashed: 99th percentile.",
       xAxis: "units",
-      yAxis: "µs",
+      yAxis: "microseconds",
       sizes: streams.map((row) => row.units),
       series,
     });

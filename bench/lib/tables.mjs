@@ -1,6 +1,7 @@
 // Results as Markdown, the same on the screen and in docs/benchmarks.md.
-import { flops } from "../cases.mjs";
+import { flops, plan } from "../cases.mjs";
 import { busyWarning } from "./environment.mjs";
+import { keyOf } from "./results.mjs";
 import { geometricMean, median } from "./statistics.mjs";
 import { titles } from "./systems.mjs";
 
@@ -43,7 +44,10 @@ export function caseName(row) {
   return `${cellNames[row.cell]}, B=${row.batch}, T=${row.time}, H=${row.units}`;
 }
 
-export function environmentList({ environment }) {
+/** Weights of a stack of LSTM layers as wide as their inputs, in bytes. */
+const weightBytes = ({ units, layers }) => layers * 4 * (4 * units * 2 * units + 4 * units);
+
+export function environmentList({ environment, rows }) {
   const { peak } = environment;
   const peaks = Object.entries(peak).map(([n, x]) => `${Math.round(x)} GFLOP/s on ${n} thread${n === "1" ? "" : "s"}`);
   const items = [
@@ -54,6 +58,11 @@ export function environmentList({ environment }) {
   ];
   const warning = busyWarning(environment.load, environment.cores);
   if (warning) items.push(`**${warning}**`);
+  const all = new Set(plan({ shapes: "grid", threads: [...new Set(rows.map((row) => row.threads))] }).map(keyOf));
+  const measured = rows.filter((row) => all.has(keyOf(row))).length;
+  items.push(`${measured} of the ${all.size} cases of the full grid`);
+  const older = rows.filter(({ build }) => build !== environment.build).length;
+  if (older > 0) items.push(`**${older} of ${rows.length} cases were measured with an earlier build.**`);
   return items.map((item) => `- ${item}`).join("\n");
 }
 
@@ -189,9 +198,13 @@ export function startTable({ rows }) {
   const range = (times3) => (times3 ? `${short(times3[1])} (${short(times3[0])} to ${short(times3[2])})` : "–");
   const names = Object.keys(row.systems).filter((name) => !name.includes(" "));
   const lines = names.map((name) => [
-    ...[titles[name], range(row.systems[name].ms), range(row.systems[`${name} first step`]?.ms)],
+    ...[titles[name], range(row.systems[name].ms)],
+    ...["first", "second"].map((which) => range(row.systems[`${name} ${which} step`]?.ms)),
   ]);
-  return table([["", "import, ms", "from there to the end of the first training step, ms"], ...lines]);
+  return table([
+    ["", "import, ms", "from there to the end of the first training step, ms", "second step, ms"],
+    ...lines,
+  ]);
 }
 
 /** What is not reached: how much is missing, where most, and how much any kernel could reach there. */
@@ -215,7 +228,18 @@ export function missList(checks, { environment, rows }, targetsOf) {
         if (statistic === "mean" && bounds.length > 0) {
           sentences.push(`Code that ran at the full peak in every case would reach ${times(geometricMean(bounds))}.`);
         }
-      } else if (peer) sentences.push(`Worst at ${caseName(worst)}.`);
+      } else if (peer) {
+        const { ms } = worst.systems.native;
+        const bytes = weightBytes(worst);
+        sentences.push(
+          `Worst at ${caseName(worst)}: ${short(ms[1] * 1000)} µs, in which ${short(bytes / 1e6)} MB of weights are read once ` +
+            `(${short(bytes / ms[1] / 1e6)} GB/s).`,
+        );
+      } else if (worst.systems["native second step"] && name.includes("step")) {
+        sentences.push(
+          `Of this, ${short(worst.systems["native second step"].ms[1])} ms is what the next step takes too.`,
+        );
+      }
       return `- ${sentences.join(" ")}`;
     })
     .join("\n");

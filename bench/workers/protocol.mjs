@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 
 /**
  * Serves one system. A line {"setup": case} answers {"ok": true, "sample": a few numbers of the result, to compare with the
- * other systems}; a line {"steps": n} answers {"ms": [n times]}. `setup(case)` returns `step`, which does one step and does
+ * other systems, "sampleMs": how long they took}; a line {"steps": n} answers {"ms": [n times]}. `setup(case)` returns `step`, which does one step and does
  * not return before the result is there, `sample`, and optionally `release`.
  */
 export async function serve({ describe, setup }) {
@@ -18,8 +18,9 @@ export async function serve({ describe, setup }) {
         await current?.release?.();
         current = null;
         current = await setup(request.setup);
+        const start = performance.now();
         const sample = await current.sample?.();
-        say({ ok: true, sample: sample && Array.from(sample) });
+        say({ ok: true, sample: sample && Array.from(sample), sampleMs: performance.now() - start });
       } else {
         const { step } = current;
         const ms = [];

@@ -164,7 +164,9 @@ def main():
             if "setup" in request:
                 step = None
                 step, sample = SETUPS[request["setup"]["mode"]](request["setup"])
-                say({"ok": True, "sample": sample and sample()})
+                start = clock.perf_counter()
+                values = sample and sample()
+                say({"ok": True, "sample": values, "sampleMs": (clock.perf_counter() - start) * 1000})
             else:
                 times = []
                 for _ in range(request["steps"]):

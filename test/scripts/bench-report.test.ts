@@ -162,6 +162,22 @@ test("the page says what was measured, what is missed and why", () => {
   expect(parts.stream).toContain("| 32 | 1 | 2.00 | 3.00 | 20.0 | 50.0 | 10.0x | – | – | – |");
   expect(parts.grid).toContain("| 10 x 10 | 0.750x (50 %) |");
   expect(parts.wasm).toBe("Not measured.");
+  expect(parts.environment).not.toContain("earlier build");
+  // 2 modes x 3 cells x 60 shapes, 3 character models, 15 streams, 12 on WASM, start-up; here one stream is of the grid.
+  expect(parts.environment).toContain("1 of the 391 cases of the full grid");
+  const stale = sections({
+    environment: { ...environment, build: "new" },
+    rows: [rows[0], { ...rows[1], build: "new" }],
+  });
+  expect(stale.environment).toContain("1 of 2 cases were measured with an earlier build.");
+});
+
+test("a missed streaming target says how fast the weights are read", () => {
+  // 8·32² + 4·32 weights of four bytes in 2 µs.
+  const slow = { ...rows[1], systems: { native: { ...at(0.002), p99: 0.003 }, onnx: { ...at(0.004, 2), p99: 0.05 } } };
+  expect(sections({ environment, rows: [slow] }).missed).toContain(
+    "2.00x, wanted at least 15x. Worst at 32 units, 1 layer: 2.00 µs, in which 0.033 MB of weights are read once (16.6 GB/s).",
+  );
 });
 
 test("charts are drawn of what is there", () => {
