@@ -205,11 +205,13 @@ export { scope } from "./tensor/scope.js";
 export type { DType, Shape } from "./tensor/shape.js";
 export { keep, memory, type NestedNumbers, Tensor, type TensorLike, type TypedArray, tensor } from "./tensor/tensor.js";
 export { Variable, variable } from "./tensor/variable.js";
+export type { BackupAndRestoreOptions } from "./training/callbacks/backup-and-restore.js";
 export type { CSVLoggerOptions } from "./training/callbacks/csv-logger.js";
 export { callbacks } from "./training/callbacks/index.js";
 export type { JSONLoggerOptions } from "./training/callbacks/json-logger.js";
 export type { ModelCheckpointOptions } from "./training/callbacks/model-checkpoint.js";
 export type { ReduceLROnPlateauOptions } from "./training/callbacks/reduce-lr-on-plateau.js";
+export type { TensorBoardOptions } from "./training/callbacks/tensor-board.js";
 export type { Callback, Logs, TrainingContext } from "./training/callbacks.js";
 export type { ClassWeight } from "./training/class-weight.js";
 export { type CompileConfig, type CompileOptions, compileOptionsFromConfig } from "./training/compile.js";
@@ -254,6 +256,11 @@ export type { RMSPropOptions } from "./training/optimizers/rmsprop.js";
 export type { SGDOptions } from "./training/optimizers/sgd.js";
 export type { PredictOptions } from "./training/predict.js";
 export type { SavedState } from "./training/saved-state.js";
+export {
+  type ScheduledSampling,
+  type ScheduledSamplingOptions,
+  scheduledSampling,
+} from "./training/scheduled-sampling.js";
 export {
   type CosineDecayOptions,
   type CosineDecayRestartsOptions,

@@ -44,6 +44,8 @@ export interface FitOptions {
   validationBatchSize?: number;
   /** Batches of validation data used; all by default. */
   validationSteps?: number;
+  /** Validate every so many epochs, or after the epochs (from 1) listed. 1 by default. */
+  validationFreq?: number | readonly number[];
   /** Weight of every example, [examples], or of every step, [examples, time]; for several outputs also by output. */
   sampleWeight?: DataParts;
   /**
@@ -72,6 +74,7 @@ const optionNames = [
   "validationData",
   "validationBatchSize",
   "validationSteps",
+  "validationFreq",
   "sampleWeight",
   "classWeight",
   "callbacks",
@@ -146,6 +149,9 @@ function check(model: Model, options: FitOptions, dataset: boolean): void {
     const value = options[name];
     if (value !== undefined) checkCount("fit", name, value);
   }
+  const { validationFreq = 1 } = options;
+  const due: readonly unknown[] = Array.isArray(validationFreq) ? validationFreq : [validationFreq];
+  for (const each of due) checkCount("fit", "validationFreq", each as number);
   if (options.initialEpoch !== undefined) checkCount("fit", "initialEpoch", options.initialEpoch, 0);
   const misplaced = (["batchSize", "shuffle", "validationSplit", "sampleWeight", "classWeight"] as const).filter(
     (name) => options[name] !== undefined && options[name] !== false,
@@ -341,7 +347,7 @@ async function train(
       if (signal?.aborted || broken) break;
 
       logs = model.compiled.logs();
-      if (validation) {
+      if (validation && isDue(options.validationFreq, epoch)) {
         const values = await evaluateBatches(model, validation, options.validationSteps, signal).catch(
           (error: unknown) => surviveNonFinite(error, callbacks, context),
         );
@@ -365,6 +371,10 @@ async function train(
   // An aborted training goes on later from the weights it has now.
   if (!history.aborted && model.built) model.optimizer.finalizeVariables(model.trainableWeights);
   for (const callback of callbacks) await callback.onTrainEnd?.(logs, context);
+}
+
+function isDue(freq: number | readonly number[] = 1, epoch: number): boolean {
+  return typeof freq === "number" ? (epoch + 1) % freq === 0 : freq.includes(epoch + 1);
 }
 
 /** Tells callbacks about a loss or gradient that is not finite; throws what was thrown unless one stops the training. */

@@ -1,11 +1,13 @@
 import { lambda } from "../callbacks.js";
 import { earlyStopping } from "../early-stopping.js";
+import { backupAndRestore } from "./backup-and-restore.js";
 import { csvLogger } from "./csv-logger.js";
 import { history } from "./history.js";
 import { jsonLogger } from "./json-logger.js";
 import { learningRateScheduler } from "./learning-rate-scheduler.js";
 import { modelCheckpoint } from "./model-checkpoint.js";
 import { reduceLROnPlateau } from "./reduce-lr-on-plateau.js";
+import { tensorBoard } from "./tensor-board.js";
 import { terminateOnNaN } from "./terminate-on-nan.js";
 
 /** Ready-made callbacks. */
@@ -14,7 +16,9 @@ export const callbacks = {
   reduceLROnPlateau,
   learningRateScheduler,
   modelCheckpoint,
+  backupAndRestore,
   terminateOnNaN,
+  tensorBoard,
   csvLogger,
   jsonLogger,
   history,
