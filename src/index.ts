@@ -209,6 +209,7 @@ export type { BackupAndRestoreOptions } from "./training/callbacks/backup-and-re
 export type { CSVLoggerOptions } from "./training/callbacks/csv-logger.js";
 export { callbacks } from "./training/callbacks/index.js";
 export type { JSONLoggerOptions } from "./training/callbacks/json-logger.js";
+export type { LayerStatisticsOptions, StatisticsReport } from "./training/callbacks/layer-statistics.js";
 export type { ModelCheckpointOptions } from "./training/callbacks/model-checkpoint.js";
 export type { ReduceLROnPlateauOptions } from "./training/callbacks/reduce-lr-on-plateau.js";
 export type { TensorBoardOptions } from "./training/callbacks/tensor-board.js";
@@ -218,6 +219,7 @@ export { type CompileConfig, type CompileOptions, compileOptionsFromConfig } fro
 export { type EarlyStoppingOptions, earlyStopping } from "./training/early-stopping.js";
 export type { EvaluateOptions } from "./training/evaluate.js";
 export type { FitOptions, History, ValidationData } from "./training/fit.js";
+export type { LayerStatistics, Magnitudes } from "./training/layer-statistics.js";
 export {
   findLearningRate,
   type LearningRateFinderOptions,

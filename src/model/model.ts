@@ -61,7 +61,7 @@ export interface ForwardOptions {
 export type Outputs = Tensor | Tensor[];
 
 /** Called after every layer, to look at what flows through. @internal */
-export type LayerObserver = (layer: Layer, output: Tensor, inputs?: readonly Tensor[]) => void;
+export type LayerObserver = (layer: Layer, output: Tensor, inputs: readonly Tensor[]) => void;
 
 /** What `call` of a model is told. */
 export interface ModelCallContext {

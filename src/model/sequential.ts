@@ -122,8 +122,8 @@ export class Sequential extends Model<Tensor> {
           fix: "set returnState: false",
         });
       }
+      observe?.(layer, outputs[0]!, [output]);
       [output, mask] = [outputs[0]!, masks[0]!];
-      observe?.(layer, output);
     }
     return { outputs: [output], masks: [mask] };
   }

@@ -284,12 +284,16 @@ async function train(
   const { callbacks, history } = run;
   const shuffle = options.shuffle ?? !model.stateful;
   let batchLoss = Number.NaN;
+  let current: Batch | null = null;
   const context: TrainingContext = {
     model,
     epochs,
     batches: stepsPerEpoch ?? training.count,
     get batchLoss() {
       return batchLoss;
+    },
+    get batch() {
+      return current;
     },
     get aborted() {
       return signal?.aborted ?? false;
@@ -327,6 +331,7 @@ async function train(
         const batch = await feed.next(run.batch);
         if (!batch) break;
         const index = run.batch;
+        current = batch;
         for (const callback of callbacks) await callback.onBatchBegin?.(index, context);
         try {
           batchLoss = truncate
@@ -342,8 +347,10 @@ async function train(
           const soFar = model.compiled.logs();
           for (const callback of callbacks) await callback.onBatchEnd?.(index, soFar, context);
         }
+        current = null;
         await breath.take();
       }
+      current = null;
       if (signal?.aborted || broken) break;
 
       logs = model.compiled.logs();

@@ -4,6 +4,7 @@ import { backupAndRestore } from "./backup-and-restore.js";
 import { csvLogger } from "./csv-logger.js";
 import { history } from "./history.js";
 import { jsonLogger } from "./json-logger.js";
+import { layerStatistics } from "./layer-statistics.js";
 import { learningRateScheduler } from "./learning-rate-scheduler.js";
 import { modelCheckpoint } from "./model-checkpoint.js";
 import { reduceLROnPlateau } from "./reduce-lr-on-plateau.js";
@@ -17,6 +18,7 @@ export const callbacks = {
   learningRateScheduler,
   modelCheckpoint,
   backupAndRestore,
+  layerStatistics,
   terminateOnNaN,
   tensorBoard,
   csvLogger,
