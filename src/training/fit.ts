@@ -17,6 +17,7 @@ import { type Callback, checkCallbacks, type Logs, type TrainingContext } from "
 import { checkCount } from "./checks.js";
 import { type ClassWeight, weightClasses } from "./class-weight.js";
 import { evaluateBatches } from "./evaluate.js";
+import { fitInWorker } from "./fit-in-worker.js";
 import { runStep } from "./step.js";
 import { takeUpTraining } from "./training-state.js";
 import { checkTruncation, type Truncation, trainTruncated } from "./truncated.js";
@@ -62,6 +63,12 @@ export interface FitOptions {
   stepsPerEpoch?: number;
   /** Truncated backpropagation: cut every batch into windows of this many time steps, one update each, states carried. */
   truncate?: Truncation;
+  /**
+   * Trains in another thread, so that this one stays free for requests or the page: the same numbers, for arrays as data.
+   * Callbacks run here; between epochs the model here is as it was at the last one's end. Classes of your own are
+   * registered (`registerLayer`, `registerModel`) by modules that the worker imports: `{ modules: [url] }`.
+   */
+  worker?: boolean | { readonly modules?: readonly string[] };
   /** Ends training after the running batch; `fit` then resolves with what there is and `aborted: true`. */
   signal?: AbortSignal;
 }
@@ -82,6 +89,7 @@ const optionNames = [
   "initialEpoch",
   "stepsPerEpoch",
   "truncate",
+  "worker",
   "signal",
 ] as const;
 
@@ -117,7 +125,8 @@ export async function fitModel(
   const dataset = isDataset(data);
   const options = ((dataset ? yOrOptions : maybeOptions) ?? {}) as FitOptions;
   check(model, options, dataset);
-  const { training, validation } = sources(model, data, dataset ? undefined : (yOrOptions as DataParts), options);
+  const y = dataset ? undefined : (yOrOptions as DataParts);
+  const { training, validation } = sources(model, data, y, options);
   if (model.run?.running) {
     throw new RondoError("state", `${model.name} is being trained already`, {
       fix: "wait for the first fit to finish",
@@ -134,7 +143,8 @@ export async function fitModel(
   model.run = run;
   model.stopTraining = false;
   try {
-    await train(model, run, training, validation, options);
+    if (options.worker) await fitInWorker(model, run, data, y, options);
+    else await train(model, run, training, validation, options);
   } finally {
     run.running = false;
   }
@@ -143,6 +153,7 @@ export async function fitModel(
 
 function check(model: Model, options: FitOptions, dataset: boolean): void {
   checkOptions("fit", options, optionNames);
+  if (typeof options.worker === "object") checkOptions("fit, worker", options.worker, ["modules"]);
   void model.compiled; // throws unless compiled
   if (options.batchSize !== undefined && options.batchSize !== "all") checkCount("fit", "batchSize", options.batchSize);
   for (const name of ["epochs", "validationBatchSize", "validationSteps", "stepsPerEpoch"] as const) {
@@ -217,12 +228,14 @@ function sources(model: Model, data: DataParts | Dataset, y: DataParts | undefin
   return { training: arrayBatches(examples, batchSize), validation };
 }
 
-function isPair(data: ValidationData): data is Exclude<ValidationData, Dataset> {
+/** @internal */
+export function isPair(data: ValidationData): data is Exclude<ValidationData, Dataset> {
   if (Array.isArray(data)) return !isDataset(data);
   return typeof data === "object" && "x" in data && "y" in data;
 }
 
-function partsOf(data: Exclude<ValidationData, Dataset>): [DataParts, DataParts, DataParts | undefined] {
+/** @internal */
+export function partsOf(data: Exclude<ValidationData, Dataset>): [DataParts, DataParts, DataParts | undefined] {
   if (Array.isArray(data)) return [data[0], data[1], data[2]];
   const { x, y, sampleWeight } = data as { x: DataParts; y: DataParts; sampleWeight?: DataParts };
   return [x, y, sampleWeight];
