@@ -255,6 +255,7 @@ export {
   type SlotStart,
 } from "./training/optimizers/optimizer.js";
 export type { RMSPropOptions } from "./training/optimizers/rmsprop.js";
+export type { ScheduleFreeAdamWOptions } from "./training/optimizers/schedule-free-adamw.js";
 export type { SGDOptions } from "./training/optimizers/sgd.js";
 export type { PredictOptions } from "./training/predict.js";
 export type { SavedState } from "./training/saved-state.js";
