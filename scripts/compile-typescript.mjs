@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const modules = "build/js";
 /** What users and programs start from; everything these have in common goes to dist/shared/. */
-const entries = ["entry/node", "entry/web", "cli/main"];
+const entries = ["entry/node", "entry/web", "entry/worker-node", "entry/worker-web", "cli/main"];
 
 /** Removes files that nothing produces any more, so that they are neither imported nor published. */
 function removeOthers(directory, keep) {

@@ -208,17 +208,21 @@ export { scope } from "./tensor/scope.js";
 export type { DType, Shape } from "./tensor/shape.js";
 export { keep, memory, type NestedNumbers, Tensor, type TensorLike, type TypedArray, tensor } from "./tensor/tensor.js";
 export { Variable, variable } from "./tensor/variable.js";
+export type { BackupAndRestoreOptions } from "./training/callbacks/backup-and-restore.js";
 export type { CSVLoggerOptions } from "./training/callbacks/csv-logger.js";
 export { callbacks } from "./training/callbacks/index.js";
 export type { JSONLoggerOptions } from "./training/callbacks/json-logger.js";
+export type { LayerStatisticsOptions, StatisticsReport } from "./training/callbacks/layer-statistics.js";
 export type { ModelCheckpointOptions } from "./training/callbacks/model-checkpoint.js";
 export type { ReduceLROnPlateauOptions } from "./training/callbacks/reduce-lr-on-plateau.js";
+export type { TensorBoardOptions } from "./training/callbacks/tensor-board.js";
 export type { Callback, Logs, TrainingContext } from "./training/callbacks.js";
 export type { ClassWeight } from "./training/class-weight.js";
 export { type CompileConfig, type CompileOptions, compileOptionsFromConfig } from "./training/compile.js";
 export { type EarlyStoppingOptions, earlyStopping } from "./training/early-stopping.js";
 export type { EvaluateOptions } from "./training/evaluate.js";
 export type { FitOptions, History, ValidationData } from "./training/fit.js";
+export type { LayerStatistics, Magnitudes } from "./training/layer-statistics.js";
 export {
   findLearningRate,
   type LearningRateFinderOptions,
@@ -254,9 +258,15 @@ export {
   type SlotStart,
 } from "./training/optimizers/optimizer.js";
 export type { RMSPropOptions } from "./training/optimizers/rmsprop.js";
+export type { ScheduleFreeAdamWOptions } from "./training/optimizers/schedule-free-adamw.js";
 export type { SGDOptions } from "./training/optimizers/sgd.js";
 export type { PredictOptions } from "./training/predict.js";
 export type { SavedState } from "./training/saved-state.js";
+export {
+  type ScheduledSampling,
+  type ScheduledSamplingOptions,
+  scheduledSampling,
+} from "./training/scheduled-sampling.js";
 export {
   type CosineDecayOptions,
   type CosineDecayRestartsOptions,

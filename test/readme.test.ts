@@ -116,7 +116,7 @@ describe("the README's code", () => {
   });
 });
 
-test.each(pages.map(([name]) => name))("the code of docs: %s", (name) => {
+test.each(pages.map(([name]): string => name))("the code of docs: %s", (name) => {
   const output = run(name);
   expect(output).not.toBe("");
   if (name === "from-tfjs-0") expect(output).toMatch(/left behind: 0\n/);

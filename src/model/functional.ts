@@ -137,7 +137,7 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
       for (const [i, each] of outputs.entries()) {
         values.set(each, { tensor: result.outputs[i]!, mask: result.masks[i]! });
       }
-      observe?.(layer, result.outputs[0]!);
+      observe?.(layer, result.outputs[0]!, from.map(tensorOf));
     }
     const results = this.outputs.map((each) => values.get(each)!);
     return { outputs: results.map(({ tensor }) => tensor), masks: results.map(({ mask }) => mask) };

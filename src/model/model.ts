@@ -61,7 +61,7 @@ export interface ForwardOptions {
 export type Outputs = Tensor | Tensor[];
 
 /** Called after every layer, to look at what flows through. @internal */
-export type LayerObserver = (layer: Layer, output: Tensor, inputs?: readonly Tensor[]) => void;
+export type LayerObserver = (layer: Layer, output: Tensor, inputs: readonly Tensor[]) => void;
 
 /** What `call` of a model is told. */
 export interface ModelCallContext {
@@ -142,9 +142,14 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
   build(inputShape: BatchShape): void {
     this.buildFor([inputShape]);
   }
+  /** Shapes to give `buildFor` to build an equal model. @internal */
+  get builtFor(): readonly BatchShape[] {
+    return this.#own.inputShapes ?? (this.inputShape ? [this.inputShape] : []);
+  }
   /** `build` for several inputs. @internal */
   buildFor(inputShapes: readonly BatchShape[]): void {
-    this.#own.build(inputShapes);
+    if (this.isOwn) this.#own.build(inputShapes);
+    else this.build(inputShapes[0]!);
   }
   /** Runs the layers; `build` must have happened. @internal */
   forward(inputs: readonly Tensor[], options: ForwardOptions): ForwardResult {
@@ -168,8 +173,7 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
   prepare(inputs: readonly Tensor[]): void {
     const expected = this.partNames.inputs.length;
     if (inputs.length !== expected) throw this.wrongCount(inputs.length, expected);
-    if (this.isOwn) this.buildFor(inputs.map(({ shape }) => shape));
-    else this.build(inputs[0]!.shape);
+    this.buildFor(inputs.map(({ shape }) => shape));
   }
 
   /** Shapes of the outputs for inputs of these shapes; the model must be built. @internal */

@@ -1,6 +1,7 @@
 import { noGrad } from "../autograd/tape.js";
 import { RondoError } from "../errors.js";
 import { attachMask, maskOf, watchCalls } from "../layers/call-watch.js";
+import { Component } from "../layers/component.js";
 import { type BatchShape, Layer } from "../layers/layer.js";
 import { zeros } from "../tensor/ops/creation.js";
 import { scope } from "../tensor/scope.js";
@@ -32,9 +33,12 @@ export class OwnCall {
       const layer = value instanceof Layer ? value : value instanceof Model ? value.asLayer() : null;
       if (layer instanceof ModelLayer) layer.byPosition = true;
       if (layer && !found.has(layer)) found.set(layer, path);
-      if (value instanceof Variable && value.trainable) {
-        throw new RondoError("state", `${this.model.name}: the variable in "${path}" would not be trained or saved`, {
-          fix: "make it a weight of a layer: extend Layer and use addWeight in build()",
+      const cell = value instanceof Component && !(value instanceof Layer);
+      if (cell || (value instanceof Variable && value.trainable)) {
+        throw new RondoError("state", `${this.model.name}: what is in "${path}" would not be trained or saved`, {
+          received: cell ? "a cell" : "a variable",
+          expected: "layers, models, and arrays of them",
+          fix: cell ? "use layers.rnn({ cell })" : "extend Layer and make the weight with addWeight in build()",
         });
       }
     };

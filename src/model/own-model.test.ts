@@ -182,7 +182,7 @@ describe("a class with a call", () => {
         return input;
       }
     }
-    expect(() => new Raw().predict([[1]])).toThrow(/variable in "w"[\s\S]*addWeight/);
+    expect(() => new Raw().predict([[1]])).toThrow(/what is in "w"[\s\S]*addWeight/);
     class Two extends Model<Tensor> {
       readonly className = "Two";
       override call(input: Tensor) {

@@ -140,8 +140,8 @@ export class Sequential<In extends BatchShape = any, Out extends BatchShape = an
           fix: "set returnState: false",
         });
       }
+      observe?.(layer, outputs[0]!, [output]);
       [output, mask] = [outputs[0]!, masks[0]!];
-      observe?.(layer, output);
     }
     return { outputs: [output], masks: [mask] };
   }

@@ -153,14 +153,15 @@ export function updateMetrics(model: Model, { loss, y, yPred, sampleWeight }: Me
 /** Runs `trainStep` or `testStep` of a model, which may be its own, and logs what it returns. Returns the loss. */
 export function runStep(model: Model, batch: Batch, step: () => number | Logs): number {
   const made = step();
-  if (typeof made === "number") return made;
-  for (const [name, value] of Object.entries(made)) {
+  const values = typeof made === "number" ? { "the loss": made } : made;
+  for (const [name, value] of Object.entries(values)) {
     if (typeof value === "number" && Number.isFinite(value)) continue;
     throw new RondoError("nonFinite", `step ${model.optimizer.iterations + 1}: ${name} is not a finite number`, {
       received: String(value),
       fix: "lower the learning rate, clip gradients, or scale the data",
     });
   }
+  if (typeof made === "number") return made;
   model.compiled.addLogs(made, batch.size);
   return made.loss ?? Number.NaN;
 }

@@ -128,4 +128,31 @@ describe.runIf(executable)("in a browser", () => {
     expect(together).toEqual(alone);
     expect(alone.loss.at(-1)!).toBeLessThan(alone.loss[0]!);
   });
+
+  test("trains in a worker to the same numbers as in the page", async () => {
+    const [inWorker, inPage, ticks] = await evaluate<[number[][], number[][], number]>(
+      "/",
+      `import("/dist/entry/web.js").then(async (rondo) => {
+        const train = async (worker) => {
+          rondo.setSeed(7);
+          const model = rondo.sequential([
+            rondo.layers.lstm({ units: 4, inputShape: [5, 1], name: "lstm" }),
+            rondo.layers.dense({ units: 1, name: "out" }),
+          ]);
+          model.compile({ optimizer: "adam", loss: "mse" });
+          const x = { values: Float32Array.from({ length: 100 }, (_, i) => Math.sin(i)), shape: [20, 5, 1] };
+          const y = { values: Float32Array.from({ length: 20 }, (_, i) => Math.cos(i)), shape: [20, 1] };
+          let ticks = 0;
+          const { history } = await model.fit(x, y, { epochs: 5, worker, callbacks: { onEpochEnd: () => { ticks++; } } });
+          return [history.loss, [...model.predict(x).dataSync()], ticks];
+        };
+        const there = await train(true);
+        const here = await train(false);
+        return [there.slice(0, 2), here.slice(0, 2), there[2]];
+      })`,
+    );
+    expect(inWorker).toEqual(inPage);
+    expect(inPage[0]!.length).toBe(5);
+    expect(ticks).toBe(5);
+  });
 });

@@ -13,7 +13,7 @@ interface Shares {
   readonly specificity: number;
 }
 
-interface ThresholdsOption {
+export interface ThresholdsOption {
   /** Thresholds tried, evenly from 0 to 1; more make the answer finer. 200 by default. */
   numThresholds?: number;
 }

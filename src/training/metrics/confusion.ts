@@ -11,7 +11,7 @@ function checkThreshold(where: string, threshold: number): void {
   });
 }
 
-interface ThresholdOptions {
+export interface ThresholdOptions {
   /** Outputs above it are a yes. 0.5 by default, with `topK` none. */
   thresholds?: number;
 }

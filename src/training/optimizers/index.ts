@@ -13,6 +13,7 @@ import { muon } from "./muon.js";
 import { nadam } from "./nadam.js";
 import { Optimizer, type OptimizerOptions } from "./optimizer.js";
 import { rmsprop } from "./rmsprop.js";
+import { scheduleFreeAdamW } from "./schedule-free-adamw.js";
 import { sgd } from "./sgd.js";
 
 /** Every optimizer under its Keras name; in lower case, the name of its class in saved files is the same. */
@@ -30,6 +31,7 @@ export const optimizers = {
   lion,
   adafactor,
   muon,
+  scheduleFreeAdamW,
 } as const;
 
 export type OptimizerName = keyof typeof optimizers;
@@ -51,6 +53,6 @@ export function optimizerFromConfig(saved: { className: string; config: Record<s
   const config = { ...saved.config };
   const rate = config.learningRate;
   if (typeof rate === "object" && rate !== null) config.learningRate = scheduleFromConfig(rate as never);
-  const name = saved.className.toLowerCase();
-  return lookUp("optimizer", name in optimizers ? name : saved.className, optimizers)(config);
+  const same = (name: string) => name.toLowerCase() === saved.className.toLowerCase();
+  return lookUp("optimizer", Object.keys(optimizers).find(same) ?? saved.className, optimizers)(config);
 }

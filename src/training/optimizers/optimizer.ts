@@ -193,7 +193,8 @@ export abstract class Optimizer {
     }
   }
 
-  private decays(variable: Variable): boolean {
+  /** Whether decay is meant for this variable. */
+  protected decays(variable: Variable): boolean {
     return !this.excludeFromWeightDecay.some((word) => variable.name.includes(word));
   }
 
@@ -239,10 +240,14 @@ export abstract class Optimizer {
    * @example optimizer.finalizeVariables(model.trainableWeights);
    */
   finalizeVariables(variables: readonly Variable[]): void {
-    if (!this.useEma) return;
+    if (this.useEma) this.assignSlot(EMA, variables);
+  }
+
+  /** Overwrites variables with what is remembered about them under a name, where there is something. */
+  protected assignSlot(slot: string, variables: readonly Variable[]): void {
     for (const variable of variables) {
-      const average = this.slots.get(variable)?.[EMA];
-      if (average) variable.assign(average);
+      const value = this.slots.get(variable)?.[slot];
+      if (value) variable.assign(value);
     }
   }
 

@@ -470,6 +470,30 @@ LIMITS = {
 }
 
 
+# Gradients and weights over several batches.
+SPREAD = {
+    "accumulation": {"gradient_accumulation_steps": 2},
+    "ema": {"use_ema": True, "ema_momentum": 0.8, "ema_overwrite_frequency": 4},
+}
+
+
+def _schedule_free(weights, gradients, rate, beta_1=0.9, beta_2=0.999, warmup_steps=0, weight_decay=0.0, epsilon=1e-8):
+    """Algorithm 1 of Defazio et al. 2024 with a plain mean. Keras' own step on torch reads z after changing it in place."""
+    y = [weight.astype(np.float64) for weight in weights]
+    z, x, v = [w.copy() for w in y], [w.copy() for w in y], [np.zeros_like(w) for w in y]
+    trace = []
+    for t, grads in enumerate(gradients, start=1):
+        step = rate * min(t / warmup_steps, 1) if warmup_steps else rate
+        for k, gradient in enumerate(grads):
+            g = gradient.astype(np.float64)
+            v[k] = beta_2 * v[k] + (1 - beta_2) * g * g
+            z[k] = z[k] - step * (g / (np.sqrt(v[k] / (1 - beta_2**t)) + epsilon) + weight_decay * y[k])
+            x[k] = x[k] + (z[k] - x[k]) / t
+            y[k] = beta_1 * x[k] + (1 - beta_1) * z[k]
+        trace.append([flat(w) for w in y])
+    return trace
+
+
 def optimizer_gradients():
     """Two tensors' gradients for every step: growing, shrinking, changing sign, and exactly zero in one step."""
     scales = [0.05, 0.4, 1.5, 0.8, 0.01, 0.0, 3.0, 0.3, 1.0, 0.2]
@@ -510,6 +534,16 @@ def optimizers_and_schedules():
                 add(f"{name}/{limit}", spec.with_options(**options))
     for name, spec in MORE_OPTIMIZERS.items():
         add(name, spec)
+        # One of each kind with every form of clipping, decay, accumulation and averaging.
+        if "_" not in name:
+            for limit, options in {**LIMITS, **SPREAD}.items():
+                if limit not in ("plain", "clipnorm_weight_decay"):
+                    add(f"{name}/{limit}", spec.with_options(**options))
+    for name, options in (("plain", {}), ("options", {"beta_1": 0.7, "beta_2": 0.9, "warmup_steps": 4, "weight_decay": 0.05})):
+        spec = Spec("ScheduleFreeAdamW", learning_rate=0.02, **options)
+        trace = _schedule_free(weights, gradients, **{"rate": 0.02, **options})
+        form = {"className": "ScheduleFreeAdamW", "options": spec.case_form()["options"]}
+        cases.append({"id": f"ScheduleFreeAdamW/{name}", "optimizer": form, "weightsAfterStep": trace})
     add("SGD/exclude_from_weight_decay", OPTIMIZERS["SGD"].with_options(weight_decay=0.5), exclude=["1"])
     decay = Spec("ExponentialDecay", initial_learning_rate=0.1, decay_steps=3, decay_rate=0.5)
     cosine = Spec("CosineDecay", initial_learning_rate=0.001, decay_steps=6, warmup_target=0.02, warmup_steps=3)
