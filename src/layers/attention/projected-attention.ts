@@ -72,7 +72,7 @@ export const projectedFields = {
 } satisfies Fields<ProjectedAttentionOptions, keyof LayerOptions>;
 
 /** A kernel and perhaps a bias, as matrices act with them. */
-interface Projection {
+export interface Projection {
   readonly kernel: Variable;
   readonly bias: Variable | null;
 }
@@ -95,11 +95,11 @@ export interface Heads {
 export abstract class ProjectedAttention<V extends Values<typeof projectedFields>> extends AttentionBase {
   readonly options: V;
   private readonly fields: Readonly<Record<string, AnyField>>;
-  private query!: Projection;
-  private key!: Projection;
-  private value!: Projection;
-  private output!: Projection;
-  private readonly rotation: Rotation | null;
+  /** @internal */ query!: Projection;
+  /** @internal */ key!: Projection;
+  /** @internal */ value!: Projection;
+  /** @internal */ output!: Projection;
+  /** @internal */ readonly rotation: Rotation | null;
 
   constructor(where: string, fields: { readonly [K in keyof V]: AnyField }, options: LayerOptions) {
     const table = fields as Readonly<Record<string, AnyField>>;
@@ -110,7 +110,7 @@ export abstract class ProjectedAttention<V extends Values<typeof projectedFields
     this.rotation = values.ropeMaxWavelength === null ? null : new Rotation(values.ropeMaxWavelength);
   }
 
-  protected abstract get heads(): Heads;
+  /** @internal */ abstract get heads(): Heads;
 
   override buildMany(shapes: readonly BatchShape[]): void {
     const { query, key, value } = this.roles(shapes, shapes);
