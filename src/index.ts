@@ -98,6 +98,7 @@ export {
   squaredDifference,
   sub,
 } from "./tensor/ops/arithmetic.js";
+export { type DotProductAttentionOptions, dotProductAttention } from "./tensor/ops/attention.js";
 export {
   cast,
   clip,

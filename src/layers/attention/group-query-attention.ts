@@ -39,7 +39,7 @@ export class GroupQueryAttention extends ProjectedAttention<Values<typeof fields
     checkGroups("layers.groupQueryAttention", this.options.numQueryHeads, this.options.numKeyValueHeads);
   }
 
-  protected override get heads(): Heads {
+  /** @internal */ override get heads(): Heads {
     const { headDim, numQueryHeads, numKeyValueHeads } = this.options;
     return { query: numQueryHeads, keyValue: numKeyValueHeads, size: headDim, valueSize: headDim, output: null };
   }

@@ -40,7 +40,7 @@ export class MultiHeadAttention extends ProjectedAttention<Values<typeof fields>
     super("layers.multiHeadAttention", fields, options);
   }
 
-  protected override get heads(): Heads {
+  /** @internal */ override get heads(): Heads {
     const { numHeads, keyDim, valueDim, outputShape } = this.options;
     return { query: numHeads, keyValue: numHeads, size: keyDim, valueSize: valueDim ?? keyDim, output: outputShape };
   }

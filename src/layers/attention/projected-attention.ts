@@ -1,10 +1,11 @@
 import { RondoError } from "../../errors.js";
 import { add, mul } from "../../tensor/ops/arithmetic.js";
+import { dotProductAttention } from "../../tensor/ops/attention.js";
 import { where } from "../../tensor/ops/comparison.js";
 import { matMul } from "../../tensor/ops/linalg.js";
 import { broadcastTo, expandDims, reshape, transpose } from "../../tensor/ops/movement.js";
 import { softmax } from "../../tensor/ops/softmax.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import { type Tensor, tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
 import type { BatchShape } from "../component.js";
 import type { ConstraintSpec } from "../constraints.js";
@@ -27,7 +28,7 @@ import {
 import type { InitializerSpec } from "../initializers.js";
 import type { LayerOptions, RunContext } from "../layer.js";
 import type { RegularizerSpec } from "../regularizers.js";
-import { alibiBias } from "./alibi.js";
+import { alibiBias, alibiSlopes } from "./alibi.js";
 import { AttentionBase, allOf, causalMask, FAR, ofKeys, ofQueries } from "./attention-base.js";
 import { Rotation } from "./rotation.js";
 
@@ -47,6 +48,8 @@ export interface ProjectedAttentionOptions extends LayerOptions {
   biasConstraint?: ConstraintSpec;
   /** Fixes the random numbers. Default: drawn from the global generator. */
   seed?: number | null;
+  /** False computes with ordinary operations, which have derivatives of any order. Default: null, fused where it can be. */
+  flashAttention?: boolean | null;
   /** Turns queries and keys by their positions with this wavelength (rotary positions), such as 10000. Default: none. */
   ropeMaxWavelength?: number | null;
   /** Lowers scores by distance (ALiBi, Press et al. 2022), the first heads most. Default: false. */
@@ -63,12 +66,13 @@ export const projectedFields = {
   kernelConstraint: constraint(),
   biasConstraint: constraint(),
   seed: seed(),
+  flashAttention: optional(flag(true)),
   ropeMaxWavelength: optional(positive()),
   alibi: flag(false),
 } satisfies Fields<ProjectedAttentionOptions, keyof LayerOptions>;
 
 /** A kernel and perhaps a bias, as matrices act with them. */
-interface Projection {
+export interface Projection {
   readonly kernel: Variable;
   readonly bias: Variable | null;
 }
@@ -91,11 +95,11 @@ export interface Heads {
 export abstract class ProjectedAttention<V extends Values<typeof projectedFields>> extends AttentionBase {
   readonly options: V;
   private readonly fields: Readonly<Record<string, AnyField>>;
-  private query!: Projection;
-  private key!: Projection;
-  private value!: Projection;
-  private output!: Projection;
-  private readonly rotation: Rotation | null;
+  /** @internal */ query!: Projection;
+  /** @internal */ key!: Projection;
+  /** @internal */ value!: Projection;
+  /** @internal */ output!: Projection;
+  /** @internal */ readonly rotation: Rotation | null;
 
   constructor(where: string, fields: { readonly [K in keyof V]: AnyField }, options: LayerOptions) {
     const table = fields as Readonly<Record<string, AnyField>>;
@@ -106,7 +110,7 @@ export abstract class ProjectedAttention<V extends Values<typeof projectedFields
     this.rotation = values.ropeMaxWavelength === null ? null : new Rotation(values.ropeMaxWavelength);
   }
 
-  protected abstract get heads(): Heads;
+  /** @internal */ abstract get heads(): Heads;
 
   override buildMany(shapes: readonly BatchShape[]): void {
     const { query, key, value } = this.roles(shapes, shapes);
@@ -158,9 +162,26 @@ export abstract class ProjectedAttention<V extends Values<typeof projectedFields
     const q = turned(this.toHeads(query, this.query));
     const k = turned(this.toHeads(key, this.key));
     const v = this.toHeads(value, this.value);
+    if (this.canFuse(context)) return this.fromHeads(this.fused(q, k, v, context), this.output);
     const { output, scores } = this.plainly(q, k, v, context);
     const result = this.fromHeads(output, this.output);
     return context.returnAttentionScores ? [result, scores] : result;
+  }
+
+  /** Whether the kernel that makes no scores does all that is asked for. */
+  private canFuse({ training, attentionMask, returnAttentionScores }: RunContext): boolean {
+    const { flashAttention, dropout } = this.options;
+    return flashAttention !== false && !(training && dropout > 0) && !attentionMask && !returnAttentionScores;
+  }
+
+  private fused(q: Tensor, k: Tensor, v: Tensor, { masks, useCausalMask = false }: RunContext): Tensor {
+    const [queryMask, valueMask, keyMask] = masks;
+    return dotProductAttention(q, k, v, {
+      queryMask,
+      keyMask: allOf([valueMask, keyMask]),
+      isCausal: useCausalMask,
+      slopes: this.options.alibi ? tensor(alibiSlopes(this.heads.query)) : null,
+    });
   }
 
   /** By ordinary operations, which make the scores of all heads. */
@@ -205,13 +226,9 @@ export abstract class ProjectedAttention<V extends Values<typeof projectedFields
   override getConfig(): Record<string, unknown> {
     const config = writeFields(this, this.fields, this.options as Values<typeof this.fields>);
     // Keras does not know these: configs that do without them stay readable there.
-    const { ropeMaxWavelength, alibi, ...rest } = config;
-    return {
-      ...super.getConfig(),
-      ...rest,
-      ...(ropeMaxWavelength ? { ropeMaxWavelength } : {}),
-      ...(alibi ? { alibi } : {}),
-    };
+    const defaults: Record<string, unknown> = { flashAttention: null, ropeMaxWavelength: null, alibi: false };
+    const kept = Object.entries(config).filter(([name, v]) => !(name in defaults) || v !== defaults[name]);
+    return { ...super.getConfig(), ...Object.fromEntries(kept) };
   }
 }
 
