@@ -11,8 +11,13 @@ import {
 } from "./attention/attention.js";
 import { MultiHeadAttention, type MultiHeadAttentionOptions } from "./attention/multi-head-attention.js";
 import { Conv1D, type Conv1DOptions } from "./convolution/conv1d.js";
+import { Conv1DTranspose, type Conv1DTransposeOptions } from "./convolution/conv1d-transpose.js";
+import { Conv2D, type Conv2DOptions } from "./convolution/conv2d.js";
+import { Conv2DTranspose, type Conv2DTransposeOptions } from "./convolution/conv2d-transpose.js";
 import { DepthwiseConv1D, type DepthwiseConv1DOptions } from "./convolution/depthwise-conv1d.js";
+import { DepthwiseConv2D, type DepthwiseConv2DOptions } from "./convolution/depthwise-conv2d.js";
 import { SeparableConv1D, type SeparableConv1DOptions } from "./convolution/separable-conv1d.js";
+import { SeparableConv2D, type SeparableConv2DOptions } from "./convolution/separable-conv2d.js";
 import { ActivationLayer, type ActivationOptions } from "./core/activation.js";
 import { Concatenate, type ConcatenateOptions } from "./core/concatenate.js";
 import { Dense, type DenseOptions } from "./core/dense.js";
@@ -39,9 +44,13 @@ import { LayerNormalization, type LayerNormalizationOptions } from "./normalizat
 import { RMSNormalization, type RMSNormalizationOptions } from "./normalization/rms-normalization.js";
 import { UnitNormalization, type UnitNormalizationOptions } from "./normalization/unit-normalization.js";
 import { AveragePooling1D, type AveragePooling1DOptions } from "./pooling/average-pooling1d.js";
+import { AveragePooling2D, type AveragePooling2DOptions } from "./pooling/average-pooling2d.js";
 import { GlobalAveragePooling1D, type GlobalAveragePooling1DOptions } from "./pooling/global-average-pooling1d.js";
+import { GlobalAveragePooling2D, type GlobalAveragePooling2DOptions } from "./pooling/global-average-pooling2d.js";
 import { GlobalMaxPooling1D, type GlobalMaxPooling1DOptions } from "./pooling/global-max-pooling1d.js";
+import { GlobalMaxPooling2D, type GlobalMaxPooling2DOptions } from "./pooling/global-max-pooling2d.js";
 import { MaxPooling1D, type MaxPooling1DOptions } from "./pooling/max-pooling1d.js";
+import { MaxPooling2D, type MaxPooling2DOptions } from "./pooling/max-pooling2d.js";
 import { Bidirectional, type BidirectionalOptions } from "./recurrent/bidirectional.js";
 import { ChainedTanhCell, type ChainedTanhCellOptions } from "./recurrent/chained-tanh-cell.js";
 import { CoupledLSTMCell, type CoupledLSTMCellOptions } from "./recurrent/coupled-lstm-cell.js";
@@ -62,9 +71,12 @@ import { StackedRNNCells, type StackedRNNCellsOptions } from "./recurrent/stacke
 import { TripleGatedCell, type TripleGatedCellOptions } from "./recurrent/triple-gated-cell.js";
 import { ZoneoutCell, type ZoneoutCellOptions } from "./recurrent/zoneout-cell.js";
 import { Cropping1D, type Cropping1DOptions } from "./reshaping/cropping1d.js";
+import { Cropping2D, type Cropping2DOptions } from "./reshaping/cropping2d.js";
 import { Permute, type PermuteOptions } from "./reshaping/permute.js";
 import { UpSampling1D, type UpSampling1DOptions } from "./reshaping/up-sampling1d.js";
+import { UpSampling2D, type UpSampling2DOptions } from "./reshaping/up-sampling2d.js";
 import { ZeroPadding1D, type ZeroPadding1DOptions } from "./reshaping/zero-padding1d.js";
+import { ZeroPadding2D, type ZeroPadding2DOptions } from "./reshaping/zero-padding2d.js";
 import type { Factories } from "./table.js";
 
 /**
@@ -83,14 +95,26 @@ export const layers = {
   attention: (options?: AttentionOptions) => new Attention(options),
   /** Mean of tensors. @see Average */
   average: (options?: MergeOptions) => new Average(options),
+  /** Means of windows of a plane. @see AveragePooling2D */
+  averagePooling2d: (options?: AveragePooling2DOptions) => new AveragePooling2D(options),
   /** Runs a recurrent layer in both directions. @see Bidirectional */
   bidirectional: (options: BidirectionalOptions) => new Bidirectional(options),
   /** One step of a simple network whose hidden units pass through further tanh layers. @see ChainedTanhCell */
   chainedTanhCell: (options: ChainedTanhCellOptions) => new ChainedTanhCell(options),
   /** Tensors one after the other along an axis. @see Concatenate */
   concatenate: (options?: ConcatenateOptions) => new Concatenate(options),
+  /** Transposed convolution over time, which makes sequences longer. @see Conv1DTranspose */
+  conv1dTranspose: (options: Conv1DTransposeOptions) => new Conv1DTranspose(options),
+  /** Convolution over a plane. @see Conv2D */
+  conv2d: (options: Conv2DOptions) => new Conv2D(options),
+  /** Transposed convolution over a plane, which makes images larger. @see Conv2DTranspose */
+  conv2dTranspose: (options: Conv2DTransposeOptions) => new Conv2DTranspose(options),
+  /** Takes rows and columns off. @see Cropping2D */
+  cropping2d: (options?: Cropping2DOptions) => new Cropping2D(options),
   /** activation(x · kernel + bias) over the last axis. @see Dense */
   dense: (options: DenseOptions) => new Dense(options),
+  /** Convolution over a plane of every channel on its own. @see DepthwiseConv2D */
+  depthwiseConv2d: (options: DepthwiseConv2DOptions) => new DepthwiseConv2D(options),
   /** Products of the vectors of two tensors. @see Dot */
   dot: (options: DotOptions) => new Dot(options),
   /** Dropout that suits selu units. @see AlphaDropout */
@@ -121,8 +145,12 @@ export const layers = {
   gaussianNoise: (options: GaussianNoiseOptions) => new GaussianNoise(options),
   /** Means over all of time. @see GlobalAveragePooling1D */
   globalAveragePooling1d: (options?: GlobalAveragePooling1DOptions) => new GlobalAveragePooling1D(options),
+  /** Means over the plane. @see GlobalAveragePooling2D */
+  globalAveragePooling2d: (options?: GlobalAveragePooling2DOptions) => new GlobalAveragePooling2D(options),
   /** Largest values over all of time. @see GlobalMaxPooling1D */
   globalMaxPooling1d: (options?: GlobalMaxPooling1DOptions) => new GlobalMaxPooling1D(options),
+  /** Largest values of the plane. @see GlobalMaxPooling2D */
+  globalMaxPooling2d: (options?: GlobalMaxPooling2DOptions) => new GlobalMaxPooling2D(options),
   /** Normalizes groups of channels. @see GroupNormalization */
   groupNormalization: (options?: GroupNormalizationOptions) => new GroupNormalization(options),
   /** Gated recurrent unit over time. @see GRU */
@@ -151,6 +179,8 @@ export const layers = {
   masking: (options?: MaskingOptions) => new Masking(options),
   /** Largest of tensors, element by element. @see Maximum */
   maximum: (options?: MergeOptions) => new Maximum(options),
+  /** Largest values of windows of a plane. @see MaxPooling2D */
+  maxPooling2d: (options?: MaxPooling2DOptions) => new MaxPooling2D(options),
   /** Smallest of tensors, element by element. @see Minimum */
   minimum: (options?: MergeOptions) => new Minimum(options),
   /** Several heads of scaled attention, with projections. @see MultiHeadAttention */
@@ -183,6 +213,8 @@ export const layers = {
   rnn: (options: RNNOptions) => new RNN(options),
   /** Convolution of every feature on its own, then a mix of the features. @see SeparableConv1D */
   separableConv1d: (options: SeparableConv1DOptions) => new SeparableConv1D(options),
+  /** Convolution of every channel on its own, then a mixture of all. @see SeparableConv2D */
+  separableConv2d: (options: SeparableConv2DOptions) => new SeparableConv2D(options),
   /** Simple (Elman) network over time. @see SimpleRNN */
   simpleRNN: (options: SimpleRNNOptions) => new SimpleRNN(options),
   /** One step of a simple network. @see SimpleRNNCell */
@@ -205,8 +237,12 @@ export const layers = {
   unitNormalization: (options?: UnitNormalizationOptions) => new UnitNormalization(options),
   /** Repeats every step. @see UpSampling1D */
   upSampling1d: (options?: UpSampling1DOptions) => new UpSampling1D(options),
+  /** Repeats rows and columns. @see UpSampling2D */
+  upSampling2d: (options?: UpSampling2DOptions) => new UpSampling2D(options),
   /** Adds steps of zeros. @see ZeroPadding1D */
   zeroPadding1d: (options?: ZeroPadding1DOptions) => new ZeroPadding1D(options),
+  /** Adds rows and columns of zeros. @see ZeroPadding2D */
+  zeroPadding2d: (options?: ZeroPadding2DOptions) => new ZeroPadding2D(options),
   /** A cell whose units keep their old state at random. @see ZoneoutCell */
   zoneoutCell: (options: ZoneoutCellOptions) => new ZoneoutCell(options),
 } satisfies Factories;
@@ -250,6 +286,8 @@ export {
   Average,
   AveragePooling1D,
   type AveragePooling1DOptions,
+  AveragePooling2D,
+  type AveragePooling2DOptions,
   BatchNormalization,
   type BatchNormalizationOptions,
   Bidirectional,
@@ -260,14 +298,24 @@ export {
   type ConcatenateOptions,
   Conv1D,
   type Conv1DOptions,
+  Conv1DTranspose,
+  type Conv1DTransposeOptions,
+  Conv2D,
+  type Conv2DOptions,
+  Conv2DTranspose,
+  type Conv2DTransposeOptions,
   CoupledLSTMCell,
   type CoupledLSTMCellOptions,
   Cropping1D,
   type Cropping1DOptions,
+  Cropping2D,
+  type Cropping2DOptions,
   Dense,
   type DenseOptions,
   DepthwiseConv1D,
   type DepthwiseConv1DOptions,
+  DepthwiseConv2D,
+  type DepthwiseConv2DOptions,
   Dot,
   type DotOptions,
   Dropout,
@@ -284,8 +332,12 @@ export {
   type GaussianNoiseOptions,
   GlobalAveragePooling1D,
   type GlobalAveragePooling1DOptions,
+  GlobalAveragePooling2D,
+  type GlobalAveragePooling2DOptions,
   GlobalMaxPooling1D,
   type GlobalMaxPooling1DOptions,
+  GlobalMaxPooling2D,
+  type GlobalMaxPooling2DOptions,
   GRU,
   GRUCell,
   type GRUCellOptions,
@@ -315,6 +367,8 @@ export {
   Maximum,
   MaxPooling1D,
   type MaxPooling1DOptions,
+  MaxPooling2D,
+  type MaxPooling2DOptions,
   type MergeOptions,
   MinimalGatedUnitCell,
   type MinimalGatedUnitCellOptions,
@@ -345,6 +399,8 @@ export {
   registerFunction,
   SeparableConv1D,
   type SeparableConv1DOptions,
+  SeparableConv2D,
+  type SeparableConv2DOptions,
   SimpleRNN,
   SimpleRNNCell,
   type SimpleRNNCellOptions,
@@ -366,8 +422,12 @@ export {
   type UnitNormalizationOptions,
   UpSampling1D,
   type UpSampling1DOptions,
+  UpSampling2D,
+  type UpSampling2DOptions,
   ZeroPadding1D,
   type ZeroPadding1DOptions,
+  ZeroPadding2D,
+  type ZeroPadding2DOptions,
   ZoneoutCell,
   type ZoneoutCellOptions,
 };
