@@ -53,6 +53,8 @@ import { MaxPooling1D, type MaxPooling1DOptions } from "./pooling/max-pooling1d.
 import { MaxPooling2D, type MaxPooling2DOptions } from "./pooling/max-pooling2d.js";
 import { Bidirectional, type BidirectionalOptions } from "./recurrent/bidirectional.js";
 import { ChainedTanhCell, type ChainedTanhCellOptions } from "./recurrent/chained-tanh-cell.js";
+import { ConvLSTM1D, type ConvLSTM1DOptions } from "./recurrent/conv-lstm1d.js";
+import { ConvLSTM2D, type ConvLSTM2DOptions } from "./recurrent/conv-lstm2d.js";
 import { CoupledLSTMCell, type CoupledLSTMCellOptions } from "./recurrent/coupled-lstm-cell.js";
 import { GRU, type GRUOptions } from "./recurrent/gru.js";
 import { GRUCell, type GRUCellOptions } from "./recurrent/gru-cell.js";
@@ -109,6 +111,10 @@ export const layers = {
   conv2d: (options: Conv2DOptions) => new Conv2D(options),
   /** Transposed convolution over a plane, which makes images larger. @see Conv2DTranspose */
   conv2dTranspose: (options: Conv2DTransposeOptions) => new Conv2DTranspose(options),
+  /** LSTM over a row of places, by convolutions. @see ConvLSTM1D */
+  convLSTM1d: (options: ConvLSTM1DOptions) => new ConvLSTM1D(options),
+  /** LSTM over images, by convolutions. @see ConvLSTM2D */
+  convLSTM2d: (options: ConvLSTM2DOptions) => new ConvLSTM2D(options),
   /** Takes rows and columns off. @see Cropping2D */
   cropping2d: (options?: Cropping2DOptions) => new Cropping2D(options),
   /** activation(x · kernel + bias) over the last axis. @see Dense */
@@ -304,6 +310,10 @@ export {
   type Conv2DOptions,
   Conv2DTranspose,
   type Conv2DTransposeOptions,
+  ConvLSTM1D,
+  type ConvLSTM1DOptions,
+  ConvLSTM2D,
+  type ConvLSTM2DOptions,
   CoupledLSTMCell,
   type CoupledLSTMCellOptions,
   Cropping1D,

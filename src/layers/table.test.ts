@@ -100,6 +100,41 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
       shape: [2, 3, 2, 2],
     },
   ],
+  ConvLSTM1D: [
+    {
+      make: () => layers.convLSTM1d({ filters: 2, kernelSize: 2, dropout: 0.1, recurrentDropout: 0.1, ...both }),
+      shape: [2, 3, 4, 2],
+      masked: true,
+    },
+    {
+      make: () =>
+        layers.convLSTM1d({
+          filters: 2,
+          kernelSize: 3,
+          strides: 2,
+          padding: "same",
+          dataFormat: "channelsFirst",
+          goBackwards: true,
+          stateful: true,
+          useBias: false,
+          ...both,
+        }),
+      shape: [2, 3, 3, 4],
+      masked: true,
+    },
+    { make: () => layers.convLSTM1d({ filters: 2, kernelSize: 2, dilationRate: 2 }), shape: [2, 3, 4, 2] },
+  ],
+  ConvLSTM2D: [
+    {
+      make: () => layers.convLSTM2d({ filters: 2, kernelSize: [2, 1], padding: "same", returnSequences: true }),
+      shape: [2, 3, 2, 3, 2],
+      masked: true,
+    },
+    {
+      make: () => layers.convLSTM2d({ filters: 2, kernelSize: 2, dataFormat: "channelsFirst", ...both }),
+      shape: [2, 2, 2, 3, 2],
+    },
+  ],
   Cropping1D: [{ make: () => layers.cropping1d({ cropping: [0, 2] }), ...recurrent }],
   Cropping2D: [
     {

@@ -48,6 +48,8 @@ import { MaxPooling1D } from "./pooling/max-pooling1d.js";
 import { MaxPooling2D } from "./pooling/max-pooling2d.js";
 import { Bidirectional } from "./recurrent/bidirectional.js";
 import { ChainedTanhCell } from "./recurrent/chained-tanh-cell.js";
+import { ConvLSTM1D } from "./recurrent/conv-lstm1d.js";
+import { ConvLSTM2D } from "./recurrent/conv-lstm2d.js";
 import { CoupledLSTMCell } from "./recurrent/coupled-lstm-cell.js";
 import { GRU } from "./recurrent/gru.js";
 import { GRUCell } from "./recurrent/gru-cell.js";
@@ -86,6 +88,8 @@ export const layerTable = {
   Conv1DTranspose,
   Conv2D,
   Conv2DTranspose,
+  ConvLSTM1D,
+  ConvLSTM2D,
   Cropping2D,
   Dense,
   DepthwiseConv2D,

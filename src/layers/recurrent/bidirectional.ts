@@ -136,7 +136,8 @@ export class Bidirectional extends Layer {
   computeOutputShape(inputShape: BatchShape): BatchShape {
     const forward = this.forwardLayer.computeOutputShape(inputShape);
     if (this.mergeMode !== "concat") return forward;
-    return [...forward.slice(0, -1), this.forwardLayer.cell.outputSize + this.backwardLayer.cell.outputSize];
+    const [a, b] = [forward, this.backwardLayer.computeOutputShape(inputShape)].map((shape) => shape.at(-1) ?? null);
+    return [...forward.slice(0, -1), a === null || b === null ? null : a! + b!];
   }
 
   override computeOutputShapes(inputShape: BatchShape): readonly BatchShape[] {

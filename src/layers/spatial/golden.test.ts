@@ -10,5 +10,5 @@ test.each(cases.map((golden) => [golden.id, golden] as const))("%s agrees with K
 
 test("all kinds are there", () => {
   const kinds = new Set(cases.map(({ layer }) => layer.className));
-  expect([...kinds].filter((name) => name.includes("2D")).length).toBe(11);
+  expect([...kinds].filter((name) => name.includes("2D")).length).toBe(12);
 });

@@ -3,8 +3,8 @@
 import keras
 import torch
 
-from .common import CUSTOM_CLASSES, Spec, numbers, run_case
-from .recurrent import MEANING
+from .common import CUSTOM_CLASSES, Spec, numbers, run_calls, run_case
+from .recurrent import MEANING, MIXED
 
 FIRST = {"data_format": "channels_first"}
 
@@ -73,6 +73,7 @@ def cases():
     _transposed(add, small)
     _pooling(add, plane, first)
     _shapes(add, small)
+    _convolutional_lstm(add, every)
     return {"meaning": MEANING, "cases": every}
 
 
@@ -118,3 +119,25 @@ def _shapes(add, small):
     add("Cropping2D/default", Spec("Cropping2D"), [small])
     add("Cropping2D/axes", Spec("Cropping2D", cropping=[1, 0]), [small])
     add("Cropping2D/edges", Spec("Cropping2D", cropping=[[1, 0], [2, 1]], **FIRST), [first])
+
+
+def _convolutional_lstm(add, every):
+    steps, batch = MIXED.shape[1], MIXED.shape[0]
+    x = numbers((batch, steps, 5, 2), 0.3)
+    both = {"return_sequences": True, "return_state": True}
+    layer = Spec("ConvLSTM1D", filters=3, kernel_size=2)
+    add("ConvLSTM1D/default", layer, [x])
+    add("ConvLSTM1D/same", layer.with_options(kernel_size=3, padding="same", **both), [x])
+    add("ConvLSTM1D/strides", layer.with_options(strides=2, kernel_size=3, padding="same", **both), [x])
+    add("ConvLSTM1D/dilated", layer.with_options(dilation_rate=2, go_backwards=True, **both), [x])
+    options = {"use_bias": False, "activation": "relu", "recurrent_activation": "hard_sigmoid"}
+    add("ConvLSTM1D/options", layer.with_options(**options), [x])
+    states = [numbers((batch, 4, 3), 1.4, 0.6), numbers((batch, 4, 3), 2.5, 0.6)]
+    add("ConvLSTM1D/mask_initial", layer.with_options(**both), [x], mask=MIXED, initial_state=states)
+    first = numbers((batch, steps, 2, 5), 0.9)
+    add("ConvLSTM1D/channels_first", layer.with_options(**both, **FIRST), [first])
+    calls = [{"inputs": [x]}, {"inputs": [numbers(x.shape, 1.9)]}, {"inputs": [x], "reset": True}]
+    every.append(run_calls("ConvLSTM1D/stateful", layer.with_options(stateful=True), calls))
+    plane = Spec("ConvLSTM2D", filters=2, kernel_size=[2, 3], padding="same")
+    add("ConvLSTM2D/default", plane, [numbers((2, 3, 3, 4, 2), 0.6)])
+    add("ConvLSTM2D/sequences", plane.with_options(**both), [numbers((2, 2, 3, 2, 2), 1.6)])
