@@ -34,7 +34,7 @@ export type Fields<O, Common extends PropertyKey = never> = {
 export type Values<F> = { readonly [K in keyof F]: F[K] extends { read(...args: never): infer Out } ? Out : never };
 
 /** Option names that every layer takes. */
-export const layerOptionNames = ["name", "trainable", "inputShape"] as const;
+export const layerOptionNames = ["name", "trainable", "inputShape", "activityRegularizer"] as const;
 /** Option names that every cell takes. */
 export const cellOptionNames = ["name", "trainable"] as const;
 

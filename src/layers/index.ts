@@ -19,6 +19,7 @@ import { DepthwiseConv2D, type DepthwiseConv2DOptions } from "./convolution/dept
 import { SeparableConv1D, type SeparableConv1DOptions } from "./convolution/separable-conv1d.js";
 import { SeparableConv2D, type SeparableConv2DOptions } from "./convolution/separable-conv2d.js";
 import { ActivationLayer, type ActivationOptions } from "./core/activation.js";
+import { ActivityRegularization, type ActivityRegularizationOptions } from "./core/activity-regularization.js";
 import { Concatenate, type ConcatenateOptions } from "./core/concatenate.js";
 import { Dense, type DenseOptions } from "./core/dense.js";
 import { Dot, type DotOptions } from "./core/dot.js";
@@ -89,6 +90,8 @@ import type { Factories } from "./table.js";
 export const layers = {
   /** Applies an activation function. @see ActivationLayer */
   activation: (options: ActivationOptions) => new ActivationLayer(options),
+  /** Adds a penalty on what passes through to the loss. @see ActivityRegularization */
+  activityRegularization: (options?: ActivityRegularizationOptions) => new ActivityRegularization(options),
   /** Sum of tensors. @see Add */
   add: (options?: MergeOptions) => new Add(options),
   /** Attention by a sum of tanh (Bahdanau). @see AdditiveAttention */
@@ -282,6 +285,8 @@ export { type InputOptions, input, SymbolicTensor } from "./symbolic.js";
 export {
   ActivationLayer,
   type ActivationOptions,
+  ActivityRegularization,
+  type ActivityRegularizationOptions,
   Add,
   AdditiveAttention,
   type AdditiveAttentionOptions,

@@ -22,6 +22,7 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.activation({ activation: "tanh" }), shape },
     { make: () => layers.activation({ activation: { name: "elu", alpha: 0.5 }, name: "bend" }), shape: [2, 3] },
   ],
+  ActivityRegularization: [{ make: () => layers.activityRegularization({ l1: 0.1, l2: 0.2 }), ...recurrent }],
   Add: [
     { make: () => layers.add(), ...recurrent, others: [shape, shape] },
     { make: () => layers.add(), shape: [2, 4, 3], others: [[2, 3]] },
@@ -151,6 +152,7 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
   ],
   Dense: [
     { make: () => layers.dense({ units: 2, activation: "softsign", inputShape: [3] }), shape: [4, 3] },
+    { make: () => layers.dense({ units: 2, activityRegularizer: { name: "l1", l1: 0.01 } }), shape: [4, 3] },
     { make: () => layers.dense({ units: 2, useBias: false, kernelRegularizer: { name: "l2", l2: 0.5 } }), shape },
   ],
   Dot: [

@@ -14,6 +14,7 @@ import { DepthwiseConv2D } from "./convolution/depthwise-conv2d.js";
 import { SeparableConv1D } from "./convolution/separable-conv1d.js";
 import { SeparableConv2D } from "./convolution/separable-conv2d.js";
 import { ActivationLayer as Activation } from "./core/activation.js";
+import { ActivityRegularization } from "./core/activity-regularization.js";
 import { Concatenate } from "./core/concatenate.js";
 import { Dense } from "./core/dense.js";
 import { Dot } from "./core/dot.js";
@@ -78,6 +79,7 @@ import { ZeroPadding2D } from "./reshaping/zero-padding2d.js";
 /** Every layer by className. A new layer needs a row here and a factory in index.ts; the compiler and the tests insist. */
 export const layerTable = {
   Activation,
+  ActivityRegularization,
   Add,
   AdditiveAttention,
   Attention,

@@ -115,7 +115,9 @@ export class Bidirectional extends Layer {
         input,
         initialState ? { ...shared, initialState: initialState.slice(from, to) } : shared,
       );
-      return result instanceof Tensor ? [result] : result;
+      const outputs = result instanceof Tensor ? [result] : result;
+      each.penalize(outputs, context.penalties);
+      return outputs;
     };
     const [forward, ...forwardStates] = run(this.forwardLayer, 0, Math.ceil(half));
     const [processed, ...backwardStates] = run(this.backwardLayer, Math.ceil(half), 2 * half);
