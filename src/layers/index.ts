@@ -43,6 +43,7 @@ import { BatchNormalization, type BatchNormalizationOptions } from "./normalizat
 import { GroupNormalization, type GroupNormalizationOptions } from "./normalization/group-normalization.js";
 import { LayerNormalization, type LayerNormalizationOptions } from "./normalization/layer-normalization.js";
 import { RMSNormalization, type RMSNormalizationOptions } from "./normalization/rms-normalization.js";
+import { SpectralNormalization, type SpectralNormalizationOptions } from "./normalization/spectral-normalization.js";
 import { UnitNormalization, type UnitNormalizationOptions } from "./normalization/unit-normalization.js";
 import { AveragePooling1D, type AveragePooling1DOptions } from "./pooling/average-pooling1d.js";
 import { AveragePooling2D, type AveragePooling2DOptions } from "./pooling/average-pooling2d.js";
@@ -234,6 +235,8 @@ export const layers = {
   softmax: (options?: SoftmaxOptions) => new Softmax(options),
   /** Drops whole features while training. @see SpatialDropout1D */
   spatialDropout1d: (options: SpatialDropout1DOptions) => new SpatialDropout1D(options),
+  /** Keeps the largest singular value of a layer's weights near 1. @see SpectralNormalization */
+  spectralNormalization: (options: SpectralNormalizationOptions) => new SpectralNormalization(options),
   /** Several cells as one. @see StackedRNNCells */
   stackedRNNCells: (options: StackedRNNCellsOptions) => new StackedRNNCells(options),
   /** One tensor minus another. @see Subtract */
@@ -426,6 +429,8 @@ export {
   type SoftmaxOptions,
   SpatialDropout1D,
   type SpatialDropout1DOptions,
+  SpectralNormalization,
+  type SpectralNormalizationOptions,
   StackedRNNCells,
   type StackedRNNCellsOptions,
   Subtract,

@@ -311,6 +311,14 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.softmax({ axis: 1 }), ...recurrent },
   ],
   SpatialDropout1D: [{ make: () => layers.spatialDropout1d({ rate: 0.3 }), ...recurrent }],
+  SpectralNormalization: [
+    { make: () => layers.spectralNormalization({ layer: layers.dense({ units: 2 }) }), ...recurrent },
+    {
+      make: () =>
+        layers.spectralNormalization({ layer: layers.conv1d({ filters: 2, kernelSize: 2 }), powerIterations: 2 }),
+      shape,
+    },
+  ],
   TimeDistributed: [
     { make: () => layers.timeDistributed({ layer: layers.dense({ units: 2 }) }), ...recurrent },
     { make: () => layers.timeDistributed({ layer: layers.lstm({ units: 2 }) }), shape: [2, 3, 4, 2] },

@@ -38,6 +38,7 @@ import { BatchNormalization } from "./normalization/batch-normalization.js";
 import { GroupNormalization } from "./normalization/group-normalization.js";
 import { LayerNormalization } from "./normalization/layer-normalization.js";
 import { RMSNormalization } from "./normalization/rms-normalization.js";
+import { SpectralNormalization } from "./normalization/spectral-normalization.js";
 import { UnitNormalization } from "./normalization/unit-normalization.js";
 import { AveragePooling1D } from "./pooling/average-pooling1d.js";
 import { AveragePooling2D } from "./pooling/average-pooling2d.js";
@@ -137,6 +138,7 @@ export const layerTable = {
   SeparableConv1D,
   SeparableConv2D,
   SimpleRNN,
+  SpectralNormalization,
   Subtract,
   SinePositionEncoding,
   Softmax,
