@@ -15,9 +15,15 @@ import { RotaryEmbedding, type RotaryEmbeddingOptions } from "./attention/rotary
 import { TransformerDecoder, type TransformerDecoderOptions } from "./attention/transformer-decoder.js";
 import { TransformerEncoder, type TransformerEncoderOptions } from "./attention/transformer-encoder.js";
 import { Conv1D, type Conv1DOptions } from "./convolution/conv1d.js";
+import { Conv1DTranspose, type Conv1DTransposeOptions } from "./convolution/conv1d-transpose.js";
+import { Conv2D, type Conv2DOptions } from "./convolution/conv2d.js";
+import { Conv2DTranspose, type Conv2DTransposeOptions } from "./convolution/conv2d-transpose.js";
 import { DepthwiseConv1D, type DepthwiseConv1DOptions } from "./convolution/depthwise-conv1d.js";
+import { DepthwiseConv2D, type DepthwiseConv2DOptions } from "./convolution/depthwise-conv2d.js";
 import { SeparableConv1D, type SeparableConv1DOptions } from "./convolution/separable-conv1d.js";
+import { SeparableConv2D, type SeparableConv2DOptions } from "./convolution/separable-conv2d.js";
 import { ActivationLayer, type ActivationOptions } from "./core/activation.js";
+import { ActivityRegularization, type ActivityRegularizationOptions } from "./core/activity-regularization.js";
 import { Concatenate, type ConcatenateOptions } from "./core/concatenate.js";
 import { Dense, type DenseOptions } from "./core/dense.js";
 import { Dot, type DotOptions } from "./core/dot.js";
@@ -42,13 +48,20 @@ import { BatchNormalization, type BatchNormalizationOptions } from "./normalizat
 import { GroupNormalization, type GroupNormalizationOptions } from "./normalization/group-normalization.js";
 import { LayerNormalization, type LayerNormalizationOptions } from "./normalization/layer-normalization.js";
 import { RMSNormalization, type RMSNormalizationOptions } from "./normalization/rms-normalization.js";
+import { SpectralNormalization, type SpectralNormalizationOptions } from "./normalization/spectral-normalization.js";
 import { UnitNormalization, type UnitNormalizationOptions } from "./normalization/unit-normalization.js";
 import { AveragePooling1D, type AveragePooling1DOptions } from "./pooling/average-pooling1d.js";
+import { AveragePooling2D, type AveragePooling2DOptions } from "./pooling/average-pooling2d.js";
 import { GlobalAveragePooling1D, type GlobalAveragePooling1DOptions } from "./pooling/global-average-pooling1d.js";
+import { GlobalAveragePooling2D, type GlobalAveragePooling2DOptions } from "./pooling/global-average-pooling2d.js";
 import { GlobalMaxPooling1D, type GlobalMaxPooling1DOptions } from "./pooling/global-max-pooling1d.js";
+import { GlobalMaxPooling2D, type GlobalMaxPooling2DOptions } from "./pooling/global-max-pooling2d.js";
 import { MaxPooling1D, type MaxPooling1DOptions } from "./pooling/max-pooling1d.js";
+import { MaxPooling2D, type MaxPooling2DOptions } from "./pooling/max-pooling2d.js";
 import { Bidirectional, type BidirectionalOptions, type MergeMode } from "./recurrent/bidirectional.js";
 import { ChainedTanhCell, type ChainedTanhCellOptions } from "./recurrent/chained-tanh-cell.js";
+import { ConvLSTM1D, type ConvLSTM1DOptions } from "./recurrent/conv-lstm1d.js";
+import { ConvLSTM2D, type ConvLSTM2DOptions } from "./recurrent/conv-lstm2d.js";
 import { CoupledLSTMCell, type CoupledLSTMCellOptions } from "./recurrent/coupled-lstm-cell.js";
 import { GRU, type GRUOptions } from "./recurrent/gru.js";
 import { GRUCell, type GRUCellOptions } from "./recurrent/gru-cell.js";
@@ -68,9 +81,12 @@ import { StackedRNNCells, type StackedRNNCellsOptions } from "./recurrent/stacke
 import { TripleGatedCell, type TripleGatedCellOptions } from "./recurrent/triple-gated-cell.js";
 import { ZoneoutCell, type ZoneoutCellOptions } from "./recurrent/zoneout-cell.js";
 import { Cropping1D, type Cropping1DOptions } from "./reshaping/cropping1d.js";
+import { Cropping2D, type Cropping2DOptions } from "./reshaping/cropping2d.js";
 import { Permute, type PermuteOptions } from "./reshaping/permute.js";
 import { UpSampling1D, type UpSampling1DOptions } from "./reshaping/up-sampling1d.js";
+import { UpSampling2D, type UpSampling2DOptions } from "./reshaping/up-sampling2d.js";
 import { ZeroPadding1D, type ZeroPadding1DOptions } from "./reshaping/zero-padding1d.js";
+import { ZeroPadding2D, type ZeroPadding2DOptions } from "./reshaping/zero-padding2d.js";
 import type {
   Appends,
   Becomes,
@@ -97,6 +113,8 @@ import type { Factories } from "./table.js";
 export const layers = {
   /** Applies an activation function. @see ActivationLayer */
   activation: (options: ActivationOptions) => new ActivationLayer(options) as ActivationLayer & Shaped<Same>,
+  /** Adds a penalty on what passes through to the loss. @see ActivityRegularization */
+  activityRegularization: (options?: ActivityRegularizationOptions) => new ActivityRegularization(options),
   /** Sum of tensors. @see Add */
   add: (options?: MergeOptions) => new Add(options),
   /** Attention by a sum of tanh (Bahdanau). @see AdditiveAttention */
@@ -105,6 +123,8 @@ export const layers = {
   attention: (options?: AttentionOptions) => new Attention(options),
   /** Mean of tensors. @see Average */
   average: (options?: MergeOptions) => new Average(options),
+  /** Means of windows of a plane. @see AveragePooling2D */
+  averagePooling2d: (options?: AveragePooling2DOptions) => new AveragePooling2D(options),
   /** Runs a recurrent layer in both directions. @see Bidirectional */
   bidirectional: <
     L extends RecurrentLayer,
@@ -117,10 +137,24 @@ export const layers = {
   chainedTanhCell: (options: ChainedTanhCellOptions) => new ChainedTanhCell(options),
   /** Tensors one after the other along an axis. @see Concatenate */
   concatenate: (options?: ConcatenateOptions) => new Concatenate(options),
+  /** Transposed convolution over time, which makes sequences longer. @see Conv1DTranspose */
+  conv1dTranspose: (options: Conv1DTransposeOptions) => new Conv1DTranspose(options),
+  /** Convolution over a plane. @see Conv2D */
+  conv2d: (options: Conv2DOptions) => new Conv2D(options),
+  /** Transposed convolution over a plane, which makes images larger. @see Conv2DTranspose */
+  conv2dTranspose: (options: Conv2DTransposeOptions) => new Conv2DTranspose(options),
+  /** LSTM over a row of places, by convolutions. @see ConvLSTM1D */
+  convLSTM1d: (options: ConvLSTM1DOptions) => new ConvLSTM1D(options),
+  /** LSTM over images, by convolutions. @see ConvLSTM2D */
+  convLSTM2d: (options: ConvLSTM2DOptions) => new ConvLSTM2D(options),
+  /** Takes rows and columns off. @see Cropping2D */
+  cropping2d: (options?: Cropping2DOptions) => new Cropping2D(options),
   /** activation(x · kernel + bias) over the last axis. @see Dense */
   dense: <const U extends number, const I extends BatchShape = BatchShape>(
     options: DenseOptions & Start<I> & { units: U },
   ) => new Dense(options) as Dense & Shaped<LastBecomes<U>, I>,
+  /** Convolution over a plane of every channel on its own. @see DepthwiseConv2D */
+  depthwiseConv2d: (options: DepthwiseConv2DOptions) => new DepthwiseConv2D(options),
   /** Products of the vectors of two tensors. @see Dot */
   dot: (options: DotOptions) => new Dot(options),
   /** Dropout that suits selu units. @see AlphaDropout */
@@ -162,6 +196,11 @@ export const layers = {
   /** Largest values over all of time. @see GlobalMaxPooling1D */
   globalMaxPooling1d: (options?: GlobalMaxPooling1DOptions) =>
     new GlobalMaxPooling1D(options) as GlobalMaxPooling1D & Shaped<OverTime<"globalMaxPooling1d">>,
+  /** Means over the plane. @see GlobalAveragePooling2D */
+  globalAveragePooling2d: (options?: GlobalAveragePooling2DOptions) => new GlobalAveragePooling2D(options),
+  /** Largest values over all of time. @see GlobalMaxPooling1D */
+  /** Largest values of the plane. @see GlobalMaxPooling2D */
+  globalMaxPooling2d: (options?: GlobalMaxPooling2DOptions) => new GlobalMaxPooling2D(options),
   /** Normalizes groups of channels. @see GroupNormalization */
   groupNormalization: (options?: GroupNormalizationOptions) =>
     new GroupNormalization(options) as GroupNormalization & Shaped<Same>,
@@ -199,6 +238,8 @@ export const layers = {
     new Masking(options) as Masking & Shaped<Same, I>,
   /** Largest of tensors, element by element. @see Maximum */
   maximum: (options?: MergeOptions) => new Maximum(options),
+  /** Largest values of windows of a plane. @see MaxPooling2D */
+  maxPooling2d: (options?: MaxPooling2DOptions) => new MaxPooling2D(options),
   /** Smallest of tensors, element by element. @see Minimum */
   minimum: (options?: MergeOptions) => new Minimum(options),
   /** Several heads of scaled attention, with projections. @see MultiHeadAttention */
@@ -242,6 +283,8 @@ export const layers = {
   separableConv1d: <const F extends number, const I extends BatchShape = BatchShape>(
     options: SeparableConv1DOptions & Start<I> & { filters: F },
   ) => new SeparableConv1D(options) as SeparableConv1D & Shaped<Convolved<"separableConv1d", F>, I>,
+  /** Convolution of every channel on its own, then a mixture of all. @see SeparableConv2D */
+  separableConv2d: (options: SeparableConv2DOptions) => new SeparableConv2D(options),
   /** Simple (Elman) network over time. @see SimpleRNN */
   simpleRNN: <const U extends number, const R extends boolean = false, const I extends BatchShape = BatchShape>(
     options: SimpleRNNOptions & Start<I> & { units: U; returnSequences?: R },
@@ -256,6 +299,8 @@ export const layers = {
   /** Drops whole features while training. @see SpatialDropout1D */
   spatialDropout1d: (options: SpatialDropout1DOptions) =>
     new SpatialDropout1D(options) as SpatialDropout1D & Shaped<Same>,
+  /** Keeps the largest singular value of a layer's weights near 1. @see SpectralNormalization */
+  spectralNormalization: (options: SpectralNormalizationOptions) => new SpectralNormalization(options),
   /** Several cells as one. @see StackedRNNCells */
   stackedRNNCells: (options: StackedRNNCellsOptions) => new StackedRNNCells(options),
   /** One tensor minus another. @see Subtract */
@@ -280,6 +325,11 @@ export const layers = {
   /** Adds steps of zeros. @see ZeroPadding1D */
   zeroPadding1d: (options?: ZeroPadding1DOptions) =>
     new ZeroPadding1D(options) as ZeroPadding1D & Shaped<Resampled<"zeroPadding1d">>,
+  /** Repeats rows and columns. @see UpSampling2D */
+  upSampling2d: (options?: UpSampling2DOptions) => new UpSampling2D(options),
+  /** Adds steps of zeros. @see ZeroPadding1D */
+  /** Adds rows and columns of zeros. @see ZeroPadding2D */
+  zeroPadding2d: (options?: ZeroPadding2DOptions) => new ZeroPadding2D(options),
   /** A cell whose units keep their old state at random. @see ZoneoutCell */
   zoneoutCell: (options: ZoneoutCellOptions) => new ZoneoutCell(options),
 } satisfies Factories;
@@ -313,6 +363,8 @@ export { type InputOptions, input, SymbolicTensor } from "./symbolic.js";
 export {
   ActivationLayer,
   type ActivationOptions,
+  ActivityRegularization,
+  type ActivityRegularizationOptions,
   Add,
   AdditiveAttention,
   type AdditiveAttentionOptions,
@@ -323,6 +375,8 @@ export {
   Average,
   AveragePooling1D,
   type AveragePooling1DOptions,
+  AveragePooling2D,
+  type AveragePooling2DOptions,
   BatchNormalization,
   type BatchNormalizationOptions,
   Bidirectional,
@@ -333,14 +387,28 @@ export {
   type ConcatenateOptions,
   Conv1D,
   type Conv1DOptions,
+  Conv1DTranspose,
+  type Conv1DTransposeOptions,
+  Conv2D,
+  type Conv2DOptions,
+  Conv2DTranspose,
+  type Conv2DTransposeOptions,
+  ConvLSTM1D,
+  type ConvLSTM1DOptions,
+  ConvLSTM2D,
+  type ConvLSTM2DOptions,
   CoupledLSTMCell,
   type CoupledLSTMCellOptions,
   Cropping1D,
   type Cropping1DOptions,
+  Cropping2D,
+  type Cropping2DOptions,
   Dense,
   type DenseOptions,
   DepthwiseConv1D,
   type DepthwiseConv1DOptions,
+  DepthwiseConv2D,
+  type DepthwiseConv2DOptions,
   Dot,
   type DotOptions,
   Dropout,
@@ -357,8 +425,12 @@ export {
   type GaussianNoiseOptions,
   GlobalAveragePooling1D,
   type GlobalAveragePooling1DOptions,
+  GlobalAveragePooling2D,
+  type GlobalAveragePooling2DOptions,
   GlobalMaxPooling1D,
   type GlobalMaxPooling1DOptions,
+  GlobalMaxPooling2D,
+  type GlobalMaxPooling2DOptions,
   GRU,
   GRUCell,
   type GRUCellOptions,
@@ -388,6 +460,8 @@ export {
   Maximum,
   MaxPooling1D,
   type MaxPooling1DOptions,
+  MaxPooling2D,
+  type MaxPooling2DOptions,
   type MergeOptions,
   MinimalGatedUnitCell,
   type MinimalGatedUnitCellOptions,
@@ -418,6 +492,8 @@ export {
   registerFunction,
   SeparableConv1D,
   type SeparableConv1DOptions,
+  SeparableConv2D,
+  type SeparableConv2DOptions,
   SimpleRNN,
   SimpleRNNCell,
   type SimpleRNNCellOptions,
@@ -428,6 +504,8 @@ export {
   type SoftmaxOptions,
   SpatialDropout1D,
   type SpatialDropout1DOptions,
+  SpectralNormalization,
+  type SpectralNormalizationOptions,
   StackedRNNCells,
   type StackedRNNCellsOptions,
   Subtract,
@@ -439,8 +517,12 @@ export {
   type UnitNormalizationOptions,
   UpSampling1D,
   type UpSampling1DOptions,
+  UpSampling2D,
+  type UpSampling2DOptions,
   ZeroPadding1D,
   type ZeroPadding1DOptions,
+  ZeroPadding2D,
+  type ZeroPadding2DOptions,
   ZoneoutCell,
   type ZoneoutCellOptions,
 };

@@ -1,10 +1,13 @@
 import { checkOptions, RondoError } from "../errors.js";
+import { mul } from "../tensor/ops/arithmetic.js";
 import { inSection } from "../tensor/sections.js";
 import { formatShape } from "../tensor/shape.js";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.js";
 import { attachMask, maskOf, reportCall } from "./call-watch.js";
 import { type BatchShape, Component, type ComponentOptions, resetComponentNames } from "./component.js";
 import { sequenceMask } from "./core/sequence-mask.js";
+import { regularizer, writeFields } from "./fields.js";
+import { getRegularizer, type Regularizer, type RegularizerSpec } from "./regularizers.js";
 import type { InputCheck, OutputShape } from "./shape-types.js";
 import { recordCall, resetInputNames, SymbolicTensor } from "./symbolic.js";
 
@@ -34,6 +37,8 @@ export interface RunContext extends CallFlags {
   readonly initialState?: readonly Tensor[];
   /** Multi-head attention: [batch, queries, keys], true = may look. */
   readonly attentionMask?: Tensor;
+  /** Where layers put what activity regularizers make of their outputs, to be added to the loss. @internal */
+  readonly penalties?: Tensor[];
 }
 
 /** What a layer makes of its inputs: the outputs, and a mask (or null) for each. */
@@ -50,6 +55,8 @@ export interface CallContext {
   readonly mask: Tensor | null;
   /** Recurrent layers: the states to start from, in the layer's order. */
   readonly initialState?: readonly Tensor[];
+  /** Layers that call layers hand it on to `penalize`. @internal */
+  readonly penalties?: Tensor[];
 }
 
 /** What may be said about a call of `apply`; plain numbers are welcome. */
@@ -79,6 +86,8 @@ export interface SymbolicApplyOptions extends CallFlags {
   attentionMask?: SymbolicTensor;
 }
 
+const activityField = { activityRegularizer: regularizer() };
+
 const applyOptions = [
   "training",
   "mask",
@@ -103,6 +112,11 @@ const isSymbolic = (input: unknown): input is SymbolicTensor | readonly Symbolic
 export interface LayerOptions extends ComponentOptions {
   /** Shape of one example, without the batch axis; null where it varies. For the first layer of a model. */
   inputShape?: BatchShape;
+  /**
+   * Penalty on what the layer puts out, divided by the batch size and added to the loss. Regularizers add up all
+   * elements, at masked steps too.
+   */
+  activityRegularizer?: RegularizerSpec;
 }
 
 /**
@@ -122,10 +136,13 @@ export interface LayerOptions extends ComponentOptions {
  */
 export abstract class Layer extends Component {
   readonly inputShape: BatchShape | undefined;
+  /** What `activityRegularizer` was given; null for none. */
+  readonly activityRegularizer: Regularizer | null;
 
   constructor(options: LayerOptions = {}) {
     super(options);
     this.inputShape = options.inputShape;
+    this.activityRegularizer = getRegularizer(options.activityRegularizer ?? null, "activityRegularizer");
   }
 
   /** The computation. `input` is float32 unless the layer says otherwise. Several outputs: the main one first. */
@@ -146,7 +163,21 @@ export abstract class Layer extends Component {
 
   override getConfig(): Record<string, unknown> {
     const config = super.getConfig();
-    return this.inputShape ? { ...config, inputShape: [...this.inputShape] } : config;
+    if (this.inputShape) config["inputShape"] = [...this.inputShape];
+    if (this.activityRegularizer) {
+      Object.assign(config, writeFields(this, activityField, { activityRegularizer: this.activityRegularizer }));
+    }
+    return config;
+  }
+
+  /** The options of every layer, for `copyOptions`. */
+  protected get sharedOptions(): Record<string, unknown> {
+    const { trainable, inputShape, activityRegularizer } = this;
+    return {
+      trainable,
+      ...(inputShape ? { inputShape } : {}),
+      ...(activityRegularizer ? { activityRegularizer } : {}),
+    };
   }
 
   /**
@@ -249,10 +280,12 @@ export abstract class Layer extends Component {
   }
 
   /** @internal The computation, on any number of inputs. */
-  callMany(inputs: readonly Tensor[], { training, masks, initialState }: RunContext): Tensor | readonly Tensor[] {
+  callMany(inputs: readonly Tensor[], context: RunContext): Tensor | readonly Tensor[] {
+    const { training, masks, initialState, penalties } = context;
     return this.call(this.only(inputs), {
       training,
       mask: masks[0] ?? null,
+      ...(penalties ? { penalties } : {}),
       ...(initialState ? { initialState } : {}),
     });
   }
@@ -270,8 +303,16 @@ export abstract class Layer extends Component {
       () => this.callMany(inputs, context),
     );
     const outputs = result instanceof Tensor ? [result] : result;
+    this.penalize(outputs, context.penalties);
     const masks = this.computeMasksMany(inputs, context.masks);
     return { outputs, masks: outputs.map((_, i) => masks[i] ?? null) };
+  }
+
+  /** @internal Adds what the activity regularizer makes of the outputs to `penalties`. */
+  penalize(outputs: readonly Tensor[], penalties: Tensor[] | undefined): void {
+    const regularizer = this.activityRegularizer;
+    if (!regularizer || !penalties) return;
+    for (const y of outputs) penalties.push(mul(regularizer.apply(y), 1 / Math.max(1, y.shape[0] ?? 1)));
   }
 
   /** Checks an input's rank; `sizes` words what is expected, for example "[batch, time, features]". */

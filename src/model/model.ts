@@ -55,6 +55,8 @@ export interface ForwardOptions {
   /** Masks of the inputs, when the model is part of another one. */
   readonly masks?: readonly (Tensor | null)[];
   readonly observe?: LayerObserver;
+  /** Takes what activity regularizers make of outputs. */
+  readonly penalties?: Tensor[];
 }
 
 /** One tensor, or for a model made with a list of outputs a list of them. */

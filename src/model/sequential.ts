@@ -128,11 +128,15 @@ export class Sequential<In extends BatchShape = any, Out extends BatchShape = an
     return [this.stack.reduce((shape, layer) => layer.computeOutputShape(shape), inputShapes[0]!)];
   }
 
-  override forward([x]: readonly Tensor[], { training, masks: given, observe }: ForwardOptions): ForwardResult {
+  override forward(
+    [x]: readonly Tensor[],
+    { training, masks: given, observe, penalties }: ForwardOptions,
+  ): ForwardResult {
     let output = x!;
     let mask: Tensor | null = given?.[0] ?? null;
+    const context = penalties ? { training, penalties } : { training };
     for (const layer of this.stack) {
-      const { outputs, masks } = layer.callWithMasks([output], { training, masks: [mask] });
+      const { outputs, masks } = layer.callWithMasks([output], { ...context, masks: [mask] });
       if (outputs.length !== 1) {
         throw new RondoError("option", "a layer in a sequential model must have one output", {
           path: layer.describe(),
