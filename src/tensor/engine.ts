@@ -108,7 +108,12 @@ export function getBackend(): BackendName {
   return engine().backend.name;
 }
 
-/** Number of threads kernels use (native only; results do not depend on it). @example setThreads(2); */
+/**
+ * Number of threads kernels use; results do not depend on it. WebAssembly has several where memory can be shared: in Node,
+ * and in pages that are cross-origin isolated. Elsewhere it stays at one.
+ *
+ * @example setThreads(2);
+ */
 export function setThreads(count: number): void {
   if (!Number.isInteger(count) || count < 1) {
     throw new RondoError("value", "setThreads needs a whole number of at least 1", { received: String(count) });

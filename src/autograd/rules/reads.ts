@@ -91,6 +91,8 @@ const table: { readonly [K in OperationName]: Row } = {
   logSoftmaxGrad: everyInput,
   sparseCrossEntropy: { inputs: [1] },
   sparseCrossEntropyGrad: everyInput,
+  attention: both,
+  attentionGrad: nothing,
   recurrent: everyInput,
   recurrentGrad: everyInput,
   rematerialized: everyInput,

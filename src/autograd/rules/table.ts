@@ -1,6 +1,7 @@
 import type { AttributesOf, OperationName } from "../../tensor/forward/table.js";
 import type { OperationRecord } from "../../tensor/run.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import { attention, attentionGrad } from "./attention.js";
 import { custom } from "./custom.js";
 import { binary, clip, clipGradRule, select, unary } from "./elementwise.js";
 import { gather, pick, pickAdd, scatterAdd, topK } from "./indexing.js";
@@ -57,6 +58,8 @@ const rules: { readonly [K in OperationName]: Rule<AttributesOf<K>> | null } = {
   sparseCrossEntropyGrad,
   recurrent,
   recurrentGrad,
+  attention,
+  attentionGrad,
   rematerialized,
   custom,
 };

@@ -118,7 +118,9 @@ export class Bidirectional extends Layer {
         () => each.describe(),
         () => each.call(input, own),
       );
-      return result instanceof Tensor ? [result] : result;
+      const outputs = result instanceof Tensor ? [result] : result;
+      each.penalize(outputs, context.penalties);
+      return outputs;
     };
     const [forward, ...forwardStates] = run(this.forwardLayer, 0, Math.ceil(half));
     const [processed, ...backwardStates] = run(this.backwardLayer, Math.ceil(half), 2 * half);
@@ -139,7 +141,8 @@ export class Bidirectional extends Layer {
   computeOutputShape(inputShape: BatchShape): BatchShape {
     const forward = this.forwardLayer.computeOutputShape(inputShape);
     if (this.mergeMode !== "concat") return forward;
-    return [...forward.slice(0, -1), this.forwardLayer.cell.outputSize + this.backwardLayer.cell.outputSize];
+    const [a, b] = [forward, this.backwardLayer.computeOutputShape(inputShape)].map((shape) => shape.at(-1) ?? null);
+    return [...forward.slice(0, -1), a === null || b === null ? null : a! + b!];
   }
 
   override computeOutputShapes(inputShape: BatchShape): readonly BatchShape[] {

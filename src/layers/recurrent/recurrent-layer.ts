@@ -294,7 +294,7 @@ export abstract class RecurrentLayer<C extends Cell = Cell> extends Layer {
   }
 
   override copyOptions(): Record<string, unknown> {
-    return { trainable: this.trainable, ...(this.inputShape ? { inputShape: this.inputShape } : {}), ...this.settings };
+    return { ...this.sharedOptions, ...this.settings };
   }
 }
 

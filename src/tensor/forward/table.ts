@@ -1,4 +1,5 @@
 import type { Tensor } from "../tensor.js";
+import { attention, attentionGrad } from "./attention.js";
 import { custom } from "./custom.js";
 import { binary, binaryInt, cast, classify, clip, clipGrad, compare, select, unary, unaryInt } from "./elementwise.js";
 import { gather, oneHot, pick, pickAdd, scatterAdd, topK } from "./indexing.js";
@@ -64,6 +65,8 @@ export const forwardTable = {
   sparseCrossEntropyGrad,
   recurrent,
   recurrentGrad,
+  attention,
+  attentionGrad,
   rematerialized,
   custom,
 } satisfies Record<string, Forward<never>>;
