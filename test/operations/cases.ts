@@ -1,4 +1,5 @@
 import { customGrad, noGrad } from "../../src/autograd/index.js";
+import { rematerialize } from "../../src/autograd/rematerialize.js";
 import { recordOn, Tape } from "../../src/autograd/tape.js";
 import { type OpCode, opCodes } from "../../src/backend/kernels.js";
 import type { AttentionOperand } from "../../src/tensor/forward/attention.js";
@@ -436,6 +437,12 @@ export const operationCases: { readonly [K in OperationName]: readonly Operation
     operation("concat", [floats([2, 2]), floats([2, 3])], { axis: 1 }),
     operation("concat", [ints([2], 0, 9), ints([1], 0, 9)], { axis: 0 }),
   ],
+  split: [
+    operation("split", [floats([5])], { axis: 0, sizes: [2, 0, 3] }),
+    operation("split", [floats([2, 4, 3])], { axis: 1, sizes: [1, 1, 1, 1] }),
+    operation("split", [floats([2, 3])], { axis: 1, sizes: [3] }),
+    operation("split", [ints([4], 0, 9)], { axis: 0, sizes: [1, 3] }),
+  ],
   gather: [
     operation("gather", [floats([4, 2]), ints([3], 0, 4)], { axis: 0 }),
     operation("gather", [floats([2, 4, 2]), ints([2, 3], 0, 4)], { axis: 1 }),
@@ -487,6 +494,21 @@ export const operationCases: { readonly [K in OperationName]: readonly Operation
         tape.watch(...tensors);
         const [y] = recordOn(tape, () => run("recurrent", tensors, attributes));
         return noGrad(() => tape.gradient([y!], tensors) as Tensor[]);
+      },
+    },
+  ],
+  rematerialized: [
+    {
+      label: "rematerialized",
+      inputs: [floats([3]), floats([3])],
+      call: ([a, b]) => rematerialize(() => [mul(a!, square(b!)), square(square(a!))]),
+    },
+    {
+      label: "rematerialized in part",
+      inputs: [floats([3]), floats([3])],
+      call: ([a, b]) => {
+        const inner = () => rematerialize(() => [mul(square(a!), b!)]);
+        return [mul(rematerialize(() => [square(inner()[0]!), square(b!)])[0]!, a!)];
       },
     },
   ],
