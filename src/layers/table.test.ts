@@ -228,6 +228,7 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.layerNormalization({ axis: [2], epsilon: 0.01, gammaRegularizer: "l2" }), shape },
   ],
   LeakyReLU: [{ make: () => layers.leakyReLU(), ...recurrent }],
+  Identity: [{ make: () => layers.identity(), ...recurrent }],
   LengthMasking: [
     { make: () => layers.lengthMasking(), shape, others: [[2]], tokens: [null, 5] },
     { make: () => layers.lengthMasking(), shape: [3, 5, 2, 2], others: [[3, 1]], tokens: [null, 6] },
@@ -284,6 +285,10 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.reLU({ maxValue: 0.5, negativeSlope: 0.1, threshold: 0.2 }), shape },
   ],
   RepeatVector: [{ make: () => layers.repeatVector({ n: 3 }), shape: [2, 4] }],
+  Rescaling: [
+    { make: () => layers.rescaling({ scale: 0.5, offset: -1 }), ...recurrent },
+    { make: () => layers.rescaling({ scale: [1, 2, 3], offset: [0, 1, -1] }), shape },
+  ],
   Reshape: [
     { make: () => layers.reshape({ targetShape: [6, -1] }), shape },
     { make: () => layers.reshape({ targetShape: [2, 6] }), shape },
@@ -311,6 +316,10 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.softmax({ axis: 1 }), ...recurrent },
   ],
   SpatialDropout1D: [{ make: () => layers.spatialDropout1d({ rate: 0.3 }), ...recurrent }],
+  SpatialDropout2D: [
+    { make: () => layers.spatialDropout2d({ rate: 0.3 }), shape: plane },
+    { make: () => layers.spatialDropout2d({ rate: 0.3, dataFormat: "channelsFirst", seed: 2 }), shape: plane },
+  ],
   SpectralNormalization: [
     { make: () => layers.spectralNormalization({ layer: layers.dense({ units: 2 }) }), ...recurrent },
     {
