@@ -20,6 +20,7 @@ const both = { returnSequences: true, returnState: true };
 const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample, ...LayerSample[]] } = {
   Activation: [
     { make: () => layers.activation({ activation: "tanh" }), shape },
+    { make: () => layers.activation({ activation: { name: "glu", axis: 1 } }), shape },
     { make: () => layers.activation({ activation: { name: "elu", alpha: 0.5 }, name: "bend" }), shape: [2, 3] },
   ],
   ActivityRegularization: [{ make: () => layers.activityRegularization({ l1: 0.1, l2: 0.2 }), ...recurrent }],
@@ -73,10 +74,12 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
   Conv1D: [
     { make: () => layers.conv1d({ filters: 2, kernelSize: 3, padding: "causal", dilationRate: 2 }), ...recurrent },
     { make: () => layers.conv1d({ filters: 6, kernelSize: 2, strides: 2, groups: 3, activation: "tanh" }), shape },
+    { make: () => layers.conv1d({ filters: 4, kernelSize: 2, activation: "glu" }), shape },
     { make: () => layers.conv1d({ filters: 2, kernelSize: 3, padding: "same", strides: 3, useBias: false }), shape },
   ],
   Conv1DTranspose: [
     { make: () => layers.conv1dTranspose({ filters: 2, kernelSize: 3, strides: 2, padding: "same" }), ...recurrent },
+    { make: () => layers.conv1dTranspose({ filters: 4, kernelSize: 2, activation: "glu" }), shape },
     { make: () => layers.conv1dTranspose({ filters: 2, kernelSize: 2, strides: 3, outputPadding: 2 }), shape },
   ],
   Conv2D: [
@@ -152,6 +155,7 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
   ],
   Dense: [
     { make: () => layers.dense({ units: 2, activation: "softsign", inputShape: [3] }), shape: [4, 3] },
+    { make: () => layers.dense({ units: 4, activation: "glu" }), shape: [4, 3] },
     { make: () => layers.dense({ units: 2, activityRegularizer: { name: "l1", l1: 0.01 } }), shape: [4, 3] },
     { make: () => layers.dense({ units: 2, useBias: false, kernelRegularizer: { name: "l2", l2: 0.5 } }), shape },
   ],
