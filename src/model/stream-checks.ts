@@ -4,10 +4,13 @@ import { LeakyReLU } from "../layers/activation/leaky-relu.js";
 import { ReLU } from "../layers/activation/relu.js";
 import { Softmax } from "../layers/activation/softmax.js";
 import { ActivationLayer } from "../layers/core/activation.js";
+import { ActivityRegularization } from "../layers/core/activity-regularization.js";
 import { Dense } from "../layers/core/dense.js";
 import { Dropout } from "../layers/core/dropout.js";
 import { Embedding } from "../layers/core/embedding.js";
+import { Identity } from "../layers/core/identity.js";
 import { Masking } from "../layers/core/masking.js";
+import { Rescaling } from "../layers/core/rescaling.js";
 import { TimeDistributed } from "../layers/core/time-distributed.js";
 import type { Layer } from "../layers/layer.js";
 import { AlphaDropout } from "../layers/noise/alpha-dropout.js";
@@ -23,7 +26,18 @@ import { RecurrentLayer } from "../layers/recurrent/recurrent-layer.js";
 
 const streamable = [Dropout, Dense, ActivationLayer, Embedding, Masking, RecurrentLayer, TimeDistributed];
 /** Outside of training they treat every step alike and by itself. */
-const stepwise = [AlphaDropout, ELU, GaussianDropout, GaussianNoise, LeakyReLU, ReLU, SpatialDropout1D];
+const stepwise = [
+  ActivityRegularization,
+  AlphaDropout,
+  ELU,
+  GaussianDropout,
+  GaussianNoise,
+  Identity,
+  LeakyReLU,
+  ReLU,
+  Rescaling,
+  SpatialDropout1D,
+];
 /** They do so when they work along the last axis. */
 const alongAxis = [BatchNormalization, LayerNormalization, RMSNormalization, Softmax, UnitNormalization];
 /** Their output is as wide as their input. */
