@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const modules = "build/js";
 /** What users and programs start from; everything these have in common goes to dist/shared/. */
-const entries = ["entry/node", "entry/web", "cli/main"];
+const entries = ["entry/node", "entry/web", "entry/worker-node", "entry/worker-web", "cli/main"];
 
 /** Removes files that nothing produces any more, so that they are neither imported nor published. */
 function removeOthers(directory, keep) {
@@ -44,6 +44,9 @@ async function bundle() {
     entryFileNames: "[name].js",
     chunkFileNames: "shared/[name].js",
     // The library in one piece; the command line and the platforms apart.
+    // Short local names keep the package small; functions and classes keep theirs, and lines stay lines: Node prints the
+    // whole line that threw.
+    minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: false } },
     codeSplitting: { groups: [{ name: "rondo", test: /build\/js\/(?!cli|platform|entry)/ }] },
   });
   await build.close();

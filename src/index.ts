@@ -12,7 +12,7 @@ export {
   variableGrads,
 } from "./autograd/index.js";
 export type { BackendName } from "./backend/backend.js";
-export type { BatchData, Dataset } from "./data/batches.js";
+export type { Batch, BatchData, BatchTensors, Dataset } from "./data/batches.js";
 export type { DataParts } from "./data/examples.js";
 export { type DataLike, HostArray, hostArray, type ShapedValues } from "./data/host-array.js";
 export { type PadOptions, padSequences } from "./data/pad-sequences.js";
@@ -69,9 +69,9 @@ export {
   sequenceMask,
   serializeLayer,
 } from "./layers/index.js";
-export { cloneModel, modelFromJSON } from "./model/from-json.js";
+export { cloneModel, modelFromJSON, registerModel } from "./model/from-json.js";
 export { Functional, type FunctionalOptions, model } from "./model/functional.js";
-export { Model, type Outputs } from "./model/model.js";
+export { Model, type ModelCallContext, type Outputs, type SavedModel } from "./model/model.js";
 export { Sequential, type SequentialOptions, sequential } from "./model/sequential.js";
 export { Stepper, type StreamOptions, StreamState } from "./model/stream.js";
 export type { Summary, SummaryRow } from "./model/summary.js";
@@ -98,6 +98,7 @@ export {
   squaredDifference,
   sub,
 } from "./tensor/ops/arithmetic.js";
+export { type DotProductAttentionOptions, dotProductAttention } from "./tensor/ops/attention.js";
 export {
   cast,
   clip,
@@ -202,27 +203,36 @@ export {
   square,
   tanh,
 } from "./tensor/ops/unary.js";
+export { type ProfileOptions, profile } from "./tensor/profile/profile.js";
+export type { ProfiledLayer, ProfiledOperation, ProfileReport, ProfileTotals } from "./tensor/profile/report.js";
 export { scope } from "./tensor/scope.js";
 export type { DType, Shape } from "./tensor/shape.js";
 export { keep, memory, type NestedNumbers, Tensor, type TensorLike, type TypedArray, tensor } from "./tensor/tensor.js";
 export { Variable, variable } from "./tensor/variable.js";
+export type { BackupAndRestoreOptions } from "./training/callbacks/backup-and-restore.js";
 export type { CSVLoggerOptions } from "./training/callbacks/csv-logger.js";
 export { callbacks } from "./training/callbacks/index.js";
 export type { JSONLoggerOptions } from "./training/callbacks/json-logger.js";
+export type { LayerStatisticsOptions, StatisticsReport } from "./training/callbacks/layer-statistics.js";
 export type { ModelCheckpointOptions } from "./training/callbacks/model-checkpoint.js";
 export type { ReduceLROnPlateauOptions } from "./training/callbacks/reduce-lr-on-plateau.js";
+export type { TensorBoardOptions } from "./training/callbacks/tensor-board.js";
 export type { Callback, Logs, TrainingContext } from "./training/callbacks.js";
 export type { ClassWeight } from "./training/class-weight.js";
 export { type CompileConfig, type CompileOptions, compileOptionsFromConfig } from "./training/compile.js";
 export { type EarlyStoppingOptions, earlyStopping } from "./training/early-stopping.js";
 export type { EvaluateOptions } from "./training/evaluate.js";
 export type { FitOptions, History, ValidationData } from "./training/fit.js";
+export type { LayerStatistics, Magnitudes } from "./training/layer-statistics.js";
 export {
   findLearningRate,
   type LearningRateFinderOptions,
   type LearningRateRange,
 } from "./training/learning-rate-finder.js";
 export {
+  type CtcDecodeOptions,
+  type CtcPath,
+  ctcDecode,
   ctcLoss,
   type Loss,
   type LossFunction,
@@ -236,7 +246,9 @@ export type { AdafactorOptions } from "./training/optimizers/adafactor.js";
 export type { AdagradOptions } from "./training/optimizers/adagrad.js";
 export type { AdamOptions } from "./training/optimizers/adam.js";
 export type { AdamaxOptions } from "./training/optimizers/adamax.js";
+export type { FtrlOptions } from "./training/optimizers/ftrl.js";
 export { optimizers } from "./training/optimizers/index.js";
+export type { LambOptions } from "./training/optimizers/lamb.js";
 export type { LionOptions } from "./training/optimizers/lion.js";
 export type { MuonOptions } from "./training/optimizers/muon.js";
 export type { NadamOptions } from "./training/optimizers/nadam.js";
@@ -247,9 +259,15 @@ export {
   type SlotStart,
 } from "./training/optimizers/optimizer.js";
 export type { RMSPropOptions } from "./training/optimizers/rmsprop.js";
+export type { ScheduleFreeAdamWOptions } from "./training/optimizers/schedule-free-adamw.js";
 export type { SGDOptions } from "./training/optimizers/sgd.js";
 export type { PredictOptions } from "./training/predict.js";
 export type { SavedState } from "./training/saved-state.js";
+export {
+  type ScheduledSampling,
+  type ScheduledSamplingOptions,
+  scheduledSampling,
+} from "./training/scheduled-sampling.js";
 export {
   type CosineDecayOptions,
   type CosineDecayRestartsOptions,
@@ -263,4 +281,5 @@ export {
   schedules,
   type WarmupOptions,
 } from "./training/schedules.js";
+export type { MetricInputs, Parts, TimeWindow } from "./training/step.js";
 export type { Truncation } from "./training/truncated.js";

@@ -1,7 +1,7 @@
 import { closest, RondoError } from "../errors.js";
 import { formatShape } from "../tensor/shape.js";
 import { Tensor } from "../tensor/tensor.js";
-import { type DataLike, HostArray, hostArray } from "./host-array.js";
+import { type DataLike, HostArray, hostArray, type PackedArray } from "./host-array.js";
 
 /** Data of a model: one array, or for models with several inputs (outputs) a list of them, or one by name. */
 export type DataParts = DataLike | readonly (DataLike | null)[] | { readonly [name: string]: DataLike | null };
@@ -97,4 +97,23 @@ export function examplesOf(
     });
   }
   return examples;
+}
+
+/** Examples as a message can carry them. @internal */
+export interface PackedExamples {
+  readonly x: readonly PackedArray[];
+  readonly y: readonly (PackedArray | null)[] | null;
+  readonly sampleWeight: readonly (PackedArray | null)[];
+}
+
+/** A copy for another thread. @internal */
+export function packExamples({ x, y, sampleWeight }: Examples): PackedExamples {
+  const pack = (part: HostArray | null) => part?.pack() ?? null;
+  return { x: x.map((part) => part.pack()), y: y?.map(pack) ?? null, sampleWeight: sampleWeight.map(pack) };
+}
+
+/** What `packExamples` made. @internal */
+export function unpackExamples({ x, y, sampleWeight }: PackedExamples): Examples {
+  const unpack = (part: PackedArray | null) => part && HostArray.unpack(part);
+  return { x: x.map(HostArray.unpack), y: y?.map(unpack) ?? null, sampleWeight: sampleWeight.map(unpack) };
 }

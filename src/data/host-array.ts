@@ -14,11 +14,19 @@ export type DataLike = TensorLike | ShapedValues | HostArray;
 type Source = Tensor | TypedArray | Float64Array;
 
 /** Where rows lie in their source, in elements. */
-interface Layout {
+export interface Layout {
   readonly start: number;
   readonly rowStride: number;
   /** Which row each row really is; null: the same. */
   readonly order: Int32Array | null;
+}
+
+/** A `HostArray` as a message can carry it. @internal */
+export interface PackedArray {
+  readonly source: TypedArray | Float64Array;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly layout: Layout;
 }
 
 /**
@@ -112,6 +120,17 @@ export class HostArray {
       else for (let k = 0; k < size; k++) target[base + k] = source[at + k]!;
     }
     return result;
+  }
+
+  /** A copy that can be sent to another thread. @internal */
+  pack(): PackedArray {
+    const { shape, dtype, layout } = this;
+    return { source: this.values.slice(), shape, dtype, layout };
+  }
+
+  /** What `pack` made. @internal */
+  static unpack({ source, shape, dtype, layout }: PackedArray): HostArray {
+    return new HostArray(source, shape, dtype, layout);
   }
 
   /** The elements of one row, copied. */

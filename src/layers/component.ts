@@ -40,8 +40,8 @@ export interface LayerState {
 
 const counters = new Map<string, number>();
 
-/** "LSTM" -> "lstm", then "lstm_1"; "TimeDistributed" -> "time_distributed": Keras' numbering. */
-function defaultName(className: string): string {
+/** "LSTM" -> "lstm", then "lstm_1"; "TimeDistributed" -> "time_distributed": Keras' numbering. @internal */
+export function defaultName(className: string): string {
   const base = className
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .replace(/([A-Z]+)([A-Z][a-z])/g, "$1_$2")

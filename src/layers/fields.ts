@@ -110,6 +110,17 @@ export function real(fallback?: number): Field<number, number> {
   };
 }
 
+/** A finite number above 0. */
+export function positiveReal(fallback?: number): Field<number, number> {
+  return {
+    read: (value = fallback as number, at) => {
+      if (Number.isFinite(value) && value > 0) return value;
+      throw bad(at, value, "a finite number above 0");
+    },
+    write: same,
+  };
+}
+
 /** A finite number of at least 0. */
 export function nonNegative(fallback?: number): Field<number, number> {
   return {

@@ -1,11 +1,14 @@
 import { checkOptions, RondoError } from "../errors.js";
 import { mul } from "../tensor/ops/arithmetic.js";
+import { inSection } from "../tensor/sections.js";
 import { formatShape } from "../tensor/shape.js";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.js";
+import { attachMask, maskOf, reportCall } from "./call-watch.js";
 import { type BatchShape, Component, type ComponentOptions, resetComponentNames } from "./component.js";
 import { sequenceMask } from "./core/sequence-mask.js";
 import { regularizer, writeFields } from "./fields.js";
 import { getRegularizer, type Regularizer, type RegularizerSpec } from "./regularizers.js";
+import type { InputCheck, OutputShape } from "./shape-types.js";
 import { recordCall, resetInputNames, SymbolicTensor } from "./symbolic.js";
 
 export type { BatchShape, LayerState, Weight } from "./component.js";
@@ -59,7 +62,7 @@ export interface CallContext {
 /** What may be said about a call of `apply`; plain numbers are welcome. */
 export interface ApplyOptions {
   training?: boolean;
-  /** [batch, time], true (or 1) = use. */
+  /** [batch, time], true (or 1) = use. By default the mask that came with the input, if any; null: none. */
   mask?: TensorLike | null;
   /** [batch]: how many steps of each sequence count, instead of a mask. See `sequenceMask`. */
   lengths?: TensorLike;
@@ -184,8 +187,12 @@ export abstract class Layer extends Component {
    * @example const y = layers.dense({ units: 3 }).apply([[1, 2]]);
    * @example const y = layers.dense({ units: 3 }).apply(input({ shape: [2] }));
    */
-  apply(input: SymbolicTensor | readonly SymbolicTensor[], options?: SymbolicApplyOptions): SymbolicTensor;
+  apply(input: readonly SymbolicTensor[], options?: SymbolicApplyOptions): SymbolicTensor;
   apply(input: TensorLike | readonly TensorLike[], options?: ApplyOptions): Tensor | readonly Tensor[];
+  apply<S extends BatchShape>(
+    input: SymbolicTensor<S> & InputCheck<this, S>,
+    options?: SymbolicApplyOptions,
+  ): SymbolicTensor<OutputShape<this, S>>;
   apply(
     input: SymbolicTensor | readonly SymbolicTensor[] | TensorLike | readonly TensorLike[],
     options: SymbolicApplyOptions | ApplyOptions = {},
@@ -200,14 +207,26 @@ export abstract class Layer extends Component {
       throw new RondoError("option", `${this.describe()}.apply takes lengths or masks, not both`);
     }
     const first = lengths === undefined ? mask : sequenceMask(lengths, inputs[0]!.shape[1]!);
-    const given = masks ?? inputs.map((_, i) => (i === 0 ? first : null));
-    return this.callMany(inputs, {
+    // As in Keras, a mask that came with its tensor is used unless another is given.
+    const given = masks ?? inputs.map((x, i) => (i === 0 && first !== undefined ? first : maskOf(x)));
+    const context = {
       training,
       masks: inputs.map((_, i) => (given[i] === null || given[i] === undefined ? null : asTensor(given[i], "bool"))),
       ...(initialState ? { initialState: initialState.map((s) => asTensor(s)) } : {}),
       ...(attentionMask ? { attentionMask: asTensor(attentionMask, "bool") } : {}),
       ...flagsOf(flags),
-    });
+    };
+    const result = inSection(
+      "layer",
+      () => this.describe(),
+      () => this.callMany(inputs, context),
+    );
+    const outputs = result instanceof Tensor ? [result] : result;
+    for (const [i, made] of this.computeMasksMany(inputs, context.masks).entries()) {
+      if (outputs[i]) attachMask(outputs[i], made);
+    }
+    reportCall(this, outputs[0]!, inputs);
+    return result;
   }
 
   private applySymbolic(
@@ -278,7 +297,11 @@ export abstract class Layer extends Component {
 
   /** @internal Calls the layer as part of a model: outputs with their masks. */
   callWithMasks(inputs: readonly Tensor[], context: RunContext): RunResult {
-    const result = this.callMany(inputs, context);
+    const result = inSection(
+      "layer",
+      () => this.describe(),
+      () => this.callMany(inputs, context),
+    );
     const outputs = result instanceof Tensor ? [result] : result;
     this.penalize(outputs, context.penalties);
     const masks = this.computeMasksMany(inputs, context.masks);

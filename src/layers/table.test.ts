@@ -203,6 +203,22 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.groupNormalization({ groups: -1 }), ...recurrent },
     { make: () => layers.groupNormalization({ groups: 2, axis: 1, center: false }), shape },
   ],
+  GroupQueryAttention: [
+    {
+      make: () => layers.groupQueryAttention({ headDim: 3, numQueryHeads: 4, numKeyValueHeads: 2, useBias: false }),
+      ...recurrent,
+      others: [[2, 5, 2]],
+    },
+    {
+      make: () =>
+        layers.groupQueryAttention({ headDim: 2, numQueryHeads: 3, numKeyValueHeads: 1, useBias: false, seed: 4 }),
+      shape,
+      others: [
+        [2, 5, 2],
+        [2, 5, 4],
+      ],
+    },
+  ],
   LSTM: [
     { make: () => layers.lstm({ units: 2, ...both }), ...recurrent },
     {
@@ -297,6 +313,10 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.reshape({ targetShape: [6, -1] }), shape },
     { make: () => layers.reshape({ targetShape: [2, 6] }), shape },
   ],
+  RotaryEmbedding: [
+    { make: () => layers.rotaryEmbedding({ maxWavelength: 50 }), shape: [2, 4, 6], masked: true },
+    { make: () => layers.rotaryEmbedding({ scalingFactor: 0.5, sequenceAxis: -1, featureAxis: 1 }), ...recurrent },
+  ],
   SeparableConv1D: [
     {
       make: () => layers.separableConv1d({ filters: 2, kernelSize: 2, depthMultiplier: 2, padding: "causal" }),
@@ -335,6 +355,33 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
   TimeDistributed: [
     { make: () => layers.timeDistributed({ layer: layers.dense({ units: 2 }) }), ...recurrent },
     { make: () => layers.timeDistributed({ layer: layers.lstm({ units: 2 }) }), shape: [2, 3, 4, 2] },
+  ],
+  TransformerDecoder: [
+    { make: () => layers.transformerDecoder({ intermediateDim: 5, numHeads: 2 }), shape: [2, 4, 6], masked: true },
+    {
+      make: () =>
+        layers.transformerDecoder({ intermediateDim: 5, numHeads: 2, normalizeFirst: true, activation: "gelu" }),
+      shape: [2, 4, 4],
+      masked: true,
+      others: [[2, 5, 3]],
+    },
+  ],
+  TransformerEncoder: [
+    { make: () => layers.transformerEncoder({ intermediateDim: 5, numHeads: 1 }), ...recurrent },
+    {
+      make: () =>
+        layers.transformerEncoder({
+          intermediateDim: 5,
+          numHeads: 4,
+          numKeyValueHeads: 2,
+          ropeMaxWavelength: 100,
+          alibi: true,
+          dropout: 0.1,
+          layerNormEpsilon: 0.01,
+        }),
+      shape: [2, 4, 8],
+      masked: true,
+    },
   ],
   UnitNormalization: [{ make: () => layers.unitNormalization({ axis: [1, 2] }), ...recurrent }],
   UpSampling1D: [{ make: () => layers.upSampling1d({ size: 3 }), ...recurrent }],

@@ -4,7 +4,11 @@ import { PReLU } from "./activation/prelu.js";
 import { ReLU } from "./activation/relu.js";
 import { Softmax } from "./activation/softmax.js";
 import { AdditiveAttention, Attention } from "./attention/attention.js";
+import { GroupQueryAttention } from "./attention/group-query-attention.js";
 import { MultiHeadAttention } from "./attention/multi-head-attention.js";
+import { RotaryEmbedding } from "./attention/rotary-embedding.js";
+import { TransformerDecoder } from "./attention/transformer-decoder.js";
+import { TransformerEncoder } from "./attention/transformer-encoder.js";
 import { Conv1D } from "./convolution/conv1d.js";
 import { Conv1DTranspose } from "./convolution/conv1d-transpose.js";
 import { Conv2D } from "./convolution/conv2d.js";
@@ -118,6 +122,7 @@ export const layerTable = {
   GlobalAveragePooling1D,
   GlobalMaxPooling1D,
   GroupNormalization,
+  GroupQueryAttention,
   Identity,
   LengthMasking,
   LSTM,
@@ -140,6 +145,7 @@ export const layerTable = {
   ReLU,
   RepeatVector,
   Reshape,
+  RotaryEmbedding,
   SeparableConv1D,
   SeparableConv2D,
   SimpleRNN,
@@ -150,6 +156,8 @@ export const layerTable = {
   Softmax,
   SpatialDropout1D,
   TimeDistributed,
+  TransformerDecoder,
+  TransformerEncoder,
   UnitNormalization,
   UpSampling1D,
   UpSampling2D,

@@ -62,7 +62,7 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
     }
   }
 
-  get layers(): readonly Layer[] {
+  override get layers(): readonly Layer[] {
     return this.used;
   }
   // Models inside may share layers with this one: every weight counts once.
@@ -80,10 +80,10 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
     return [...new Set(super.nonTrainableWeights)];
   }
 
-  get inputShape(): BatchShape {
+  override get inputShape(): BatchShape {
     return this.inputs[0]!.shape;
   }
-  get outputShape(): BatchShape {
+  override get outputShape(): BatchShape {
     return this.outputs[0]!.shape;
   }
   override get partNames(): { readonly inputs: readonly string[]; readonly outputs: readonly string[] } {
@@ -91,7 +91,7 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
   }
 
   /** Weights exist as soon as layers are applied; only the shape is checked. */
-  build(inputShape: BatchShape): void {
+  override build(inputShape: BatchShape): void {
     this.check([inputShape, ...this.inputs.slice(1).map(({ shape }) => shape)]);
   }
 
@@ -101,7 +101,8 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
 
   private check(shapes: readonly BatchShape[]): void {
     if (shapes.length !== this.inputs.length) throw this.wrongCount(shapes.length, this.inputs.length);
-    for (const [i, { shape: expected }] of this.inputs.entries()) {
+    for (const [i, { shape }] of this.inputs.entries()) {
+      const expected: BatchShape = shape;
       const received = shapes[i]!;
       const fits =
         received.length === expected.length &&
@@ -137,7 +138,7 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
       for (const [i, each] of outputs.entries()) {
         values.set(each, { tensor: result.outputs[i]!, mask: result.masks[i]! });
       }
-      observe?.(layer, result.outputs[0]!);
+      observe?.(layer, result.outputs[0]!, from.map(tensorOf));
     }
     const results = this.outputs.map((each) => values.get(each)!);
     return { outputs: results.map(({ tensor }) => tensor), masks: results.map(({ mask }) => mask) };

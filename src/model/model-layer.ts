@@ -8,6 +8,8 @@ import type { Model } from "./model.js";
 export class ModelLayer extends MultiInputLayer {
   readonly className: string;
   readonly model: Model;
+  /** Weights inside are named by position: names that are given out in turn differ in a second copy of a class. */
+  byPosition = false;
 
   constructor(model: Model) {
     super({ name: model.name });
@@ -20,7 +22,11 @@ export class ModelLayer extends MultiInputLayer {
   }
 
   protected override get parts(): readonly (readonly [string, Component])[] {
-    return this.model.layers.map((layer) => [layer.name, layer]);
+    if (!this.byPosition || this.model.isOwn) return this.model.parts;
+    return this.model.layers.map((layer, i) => {
+      if (layer instanceof ModelLayer) layer.byPosition = true;
+      return [String(i), layer];
+    });
   }
 
   override buildMany(shapes: readonly BatchShape[]): void {

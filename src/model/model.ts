@@ -2,6 +2,8 @@ import type { Batch, Dataset } from "../data/batches.js";
 import type { DataParts, PartNames } from "../data/examples.js";
 import { RondoError } from "../errors.js";
 import type { SaveOptions } from "../formats/model-file.js";
+import { attachMask, maskOf, reportCall } from "../layers/call-watch.js";
+import { defaultName } from "../layers/component.js";
 import type { BatchShape, Layer, Weight } from "../layers/layer.js";
 import { SymbolicTensor } from "../layers/symbolic.js";
 import { type Generator, generatorOf } from "../tensor/generator.js";
@@ -15,11 +17,30 @@ import { type FitOptions, type FitRun, fitModel, type History } from "../trainin
 import type { Direction } from "../training/metrics/index.js";
 import { type PredictOptions, predict, predictOnBatch } from "../training/predict.js";
 import type { SavedState } from "../training/saved-state.js";
-import { type TimeWindow, testBatch, trainBatch, trainStep } from "../training/step.js";
+import {
+  computeLoss,
+  type MetricInputs,
+  type Parts,
+  type TimeWindow,
+  testBatch,
+  testStep,
+  trainBatch,
+  trainStep,
+  updateMetrics,
+} from "../training/step.js";
 import { getTrainingState, setTrainingState } from "../training/training-state.js";
 import { ModelLayer } from "./model-layer.js";
+import { OwnCall } from "./own-call.js";
 import { createStepper, type Stepper, type StreamOptions } from "./stream.js";
 import { chainRows, printSummary, type Summary, type SummaryRow, summarize } from "./summary.js";
+
+/** A model's architecture as JSON values. */
+export interface SavedModel {
+  readonly className: string;
+  readonly config: Record<string, unknown>;
+  /** What models with a `call` of their own were built for. */
+  readonly inputShapes?: readonly BatchShape[];
+}
 
 /** What a model makes of its inputs. */
 export interface ForwardResult {
@@ -42,13 +63,38 @@ export interface ForwardOptions {
 export type Outputs = Tensor | Tensor[];
 
 /** Called after every layer, to look at what flows through. @internal */
-export type LayerObserver = (layer: Layer, output: Tensor) => void;
+export type LayerObserver = (layer: Layer, output: Tensor, inputs: readonly Tensor[]) => void;
+
+/** What `call` of a model is told. */
+export interface ModelCallContext {
+  /** True while training: pass it on to layers that behave differently then (dropout, batch normalization). */
+  readonly training: boolean;
+  /** Mask of the (first) input, when the model is part of another one. It travels by itself from layer to layer. */
+  readonly mask: Tensor | null;
+}
 
 /**
- * Layers that are trained together. Subclasses say how data flows through them (`forward`); everything else, from
- * training to streaming, is the same for all.
+ * Layers that are trained together.
+ *
+ * To write a model of your own, keep layers in fields (also in arrays of them, and models) and answer `call`; weights are
+ * made when data is first seen. Everything else, from training to saving, is as for any model: `getConfig` returns what
+ * the constructor needs to make an equal one, and `registerModel` makes files that hold it loadable. For another number of
+ * inputs or outputs than one, answer `partNames` too; `call` then gets a list. Override `trainStep` for another way to
+ * train.
+ *
+ * @example
+ * class Tagger extends Model<Tensor> {
+ *   readonly className = "Tagger";
+ *   readonly lstm = layers.lstm({ units: 16, returnSequences: true });
+ *   readonly tags = layers.dense({ units: 4 });
+ *   override call(x: Tensor, { training }: ModelCallContext) {
+ *     return this.tags.apply(this.lstm.apply(x, { training }) as Tensor);
+ *   }
+ * }
+ *
+ * @typeParam Out what `predict` gives. @typeParam In the data it takes.
  */
-export abstract class Model<Out extends Outputs = Outputs> {
+export abstract class Model<Out extends Outputs = Outputs, In extends DataParts = DataParts> {
   /** Name in saved files, e.g. "Sequential". */
   abstract readonly className: string;
   readonly name: string;
@@ -57,29 +103,67 @@ export abstract class Model<Out extends Outputs = Outputs> {
   /** Order of the examples in training. @internal */ readonly shuffling: Generator;
   /** What is being or was last trained. @internal */ run: FitRun | null = null;
   /** Where the next `fit` goes on, after `setTrainingState`. @internal */ resume: SavedState | null = null;
-  private compiledWith: Compiled | null = null;
-  private layerForm: Layer | null = null;
+  // Not fields that subclasses' layers could be confused with.
+  #compiled: Compiled | null = null;
+  #layerForm: Layer | null = null;
+  readonly #own = new OwnCall(this as Model);
 
-  constructor(name: string) {
-    this.name = name;
+  constructor(options: string | { readonly name?: string } = {}) {
+    this.name = (typeof options === "string" ? options : options.name) ?? defaultName(new.target.name);
     this.shuffling = generatorOf().split();
   }
 
-  /** The layers, in the order data passes them. */
-  abstract get layers(): readonly Layer[];
+  /** For subclasses: outputs from inputs. A tensor when the model has one input, else the list of them. */
+  call(_inputs: never, _context: ModelCallContext): Tensor | readonly Tensor[] {
+    throw new RondoError("state", `${this.name} does not say what it computes`, {
+      fix: "override call(x, { training }) in the class",
+    });
+  }
+
+  /** The layers, in the order data passes them; in a class of your own, in the order of its fields. */
+  get layers(): readonly Layer[] {
+    return this.#own.layers;
+  }
+  /** The layers under the names their weights have in files. @internal */
+  get parts(): readonly (readonly [string, Layer])[] {
+    return this.isOwn ? this.#own.parts : this.layers.map((layer) => [layer.name, layer]);
+  }
+  /** Whether `call` says what the model computes. @internal */
+  get isOwn(): boolean {
+    return this.forward === Model.prototype.forward;
+  }
   /** Shape of the (first) input with the batch axis, once known; null where sizes vary. */
-  abstract get inputShape(): BatchShape | null;
+  get inputShape(): BatchShape | null {
+    return this.#own.inputShapes?.[0] ?? null;
+  }
   /** Shape of the (first) output with the batch axis, once known. */
-  abstract get outputShape(): BatchShape | null;
+  get outputShape(): BatchShape | null {
+    return this.#own.outputShapes?.[0] ?? null;
+  }
   /** Makes the weights for inputs of this shape, batch axis included. Nothing happens when they exist already. */
-  abstract build(inputShape: BatchShape): void;
+  build(inputShape: BatchShape): void {
+    this.buildFor([inputShape]);
+  }
+  /** Shapes to give `buildFor` to build an equal model. @internal */
+  get builtFor(): readonly BatchShape[] {
+    return this.#own.inputShapes ?? (this.inputShape ? [this.inputShape] : []);
+  }
+  /** `build` for several inputs. @internal */
+  buildFor(inputShapes: readonly BatchShape[]): void {
+    if (this.isOwn) this.#own.build(inputShapes);
+    else this.build(inputShapes[0]!);
+  }
   /** Runs the layers; `build` must have happened. @internal */
-  abstract forward(inputs: readonly Tensor[], options: ForwardOptions): ForwardResult;
+  forward(inputs: readonly Tensor[], options: ForwardOptions): ForwardResult {
+    return this.#own.forward(inputs, options);
+  }
   /** Options that make an equal model, as plain JSON values. */
-  abstract getConfig(): Record<string, unknown>;
+  getConfig(): Record<string, unknown> {
+    return { name: this.name };
+  }
 
   get built(): boolean {
-    return this.inputShape !== null && this.layers.every((layer) => layer.built);
+    return this.inputShape !== null && (this.isOwn || this.layers.every((layer) => layer.built));
   }
 
   /** What inputs and outputs are called, in data, logs and messages. */
@@ -89,16 +173,19 @@ export abstract class Model<Out extends Outputs = Outputs> {
 
   /** Builds for a batch, or checks that it fits. @internal */
   prepare(inputs: readonly Tensor[]): void {
-    if (inputs.length !== 1) throw this.wrongCount(inputs.length, 1);
-    this.build(inputs[0]!.shape);
+    const expected = this.partNames.inputs.length;
+    if (inputs.length !== expected) throw this.wrongCount(inputs.length, expected);
+    this.buildFor(inputs.map(({ shape }) => shape));
   }
 
   /** Shapes of the outputs for inputs of these shapes; the model must be built. @internal */
-  abstract shapesFor(inputShapes: readonly BatchShape[]): readonly BatchShape[];
+  shapesFor(inputShapes: readonly BatchShape[]): readonly BatchShape[] {
+    return this.#own.shapesFor(inputShapes);
+  }
 
   /** The outputs as callers get them. @internal */
   protected present(outputs: readonly Tensor[]): Out {
-    return outputs[0] as Out;
+    return (this.isOwn && this.partNames.outputs.length > 1 ? [...outputs] : outputs[0]) as Out;
   }
 
   protected wrongCount(received: number, expected: number): RondoError {
@@ -126,13 +213,17 @@ export abstract class Model<Out extends Outputs = Outputs> {
     const several = Array.isArray(x) && (x[0] instanceof Tensor || this.partNames.inputs.length > 1);
     const inputs = several ? (x as readonly TensorLike[]).map((each) => asTensor(each)) : [asTensor(x as TensorLike)];
     this.prepare(inputs);
-    return this.present(this.forward(inputs, { training: options.training ?? false }).outputs);
+    this.#layerForm?.ensureBuiltMany(inputs.map(({ shape }) => shape));
+    const { outputs, masks } = this.forward(inputs, { training: options.training ?? false, masks: inputs.map(maskOf) });
+    for (const [i, output] of outputs.entries()) attachMask(output, masks[i] ?? null);
+    if (this.#layerForm) reportCall(this.#layerForm, outputs[0]!, inputs);
+    return this.present(outputs);
   }
 
   /** The model as a layer of another one: the same weights, wherever it is used. */
   asLayer(): Layer {
-    this.layerForm ??= new ModelLayer(this);
-    return this.layerForm;
+    this.#layerForm ??= new ModelLayer(this);
+    return this.#layerForm;
   }
 
   // ---- weights and states ----
@@ -142,7 +233,8 @@ export abstract class Model<Out extends Outputs = Outputs> {
   }
   /** Weights by full name, e.g. "lstm/recurrent_kernel". */
   get namedWeights(): ReadonlyMap<string, Variable> {
-    return new Map(this.layers.flatMap((layer) => [...layer.namedWeights]));
+    const entries = this.parts.flatMap(([path, layer]) => [...layer.weightEntries(path)]);
+    return new Map(entries.map(([name, { variable }]) => [name, variable]));
   }
   get weights(): readonly Variable[] {
     return this.layers.flatMap((layer) => layer.weights);
@@ -188,11 +280,11 @@ export abstract class Model<Out extends Outputs = Outputs> {
 
   /** The layer of this name, or at this position. Throws RondoError "option" when there is none. */
   getLayer(nameOrIndex: string | number): Layer {
-    const found = this.layers.find((layer, i) => layer.name === nameOrIndex || i === nameOrIndex);
-    if (found) return found;
+    const found = this.parts.find(([path, { name }], i) => [name, path, i].includes(nameOrIndex));
+    if (found) return found[1];
     throw new RondoError("option", `${this.name} has no layer ${JSON.stringify(nameOrIndex)}`, {
       received: JSON.stringify(nameOrIndex),
-      expected: this.layers.map((layer, i) => `${i}: ${layer.name}`).join(", ") || "(the model has no layers)",
+      expected: this.parts.map(([path], i) => `${i}: ${path}`).join(", ") || "(the model has no layers)",
     });
   }
 
@@ -214,18 +306,19 @@ export abstract class Model<Out extends Outputs = Outputs> {
    * @example model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] });
    */
   compile(options: CompileOptions): void {
-    this.compiledWith = new Compiled(options, this.partNames.outputs);
+    const ownStep = this.trainStep !== Model.prototype.trainStep;
+    this.#compiled = new Compiled(options, this.partNames.outputs, ownStep);
   }
 
   /** What `compile` was given, resolved. Throws RondoError "state" before. */
   get compiled(): Compiled {
-    if (this.compiledWith) return this.compiledWith;
+    if (this.#compiled) return this.#compiled;
     throw new RondoError("state", `${this.name} is not compiled`, {
       fix: 'call model.compile({ optimizer: "adam", loss: "…" }) first',
     });
   }
   get isCompiled(): boolean {
-    return this.compiledWith !== null;
+    return this.#compiled !== null;
   }
   get optimizer(): Compiled["optimizer"] {
     return this.compiled.optimizer;
@@ -245,8 +338,8 @@ export abstract class Model<Out extends Outputs = Outputs> {
    * @returns values by epoch. Throws RondoError "nonFinite" when the loss or a gradient is NaN or infinite.
    * @example const { history } = await model.fit(x, y, { epochs: 10, validationSplit: 0.1 });
    */
-  fit(x: DataParts, y: DataParts, options?: FitOptions): Promise<History>;
   fit(dataset: Dataset, options?: FitOptions): Promise<History>;
+  fit(x: In, y: DataParts, options?: FitOptions): Promise<History>;
   fit(data: DataParts | Dataset, yOrOptions?: DataParts | FitOptions, options?: FitOptions): Promise<History> {
     return fitModel(this, data, yOrOptions, options);
   }
@@ -256,8 +349,8 @@ export abstract class Model<Out extends Outputs = Outputs> {
    *
    * @example const { loss, accuracy } = await model.evaluate(xTest, yTest);
    */
-  evaluate(x: DataParts, y: DataParts, options?: EvaluateOptions): Promise<Logs>;
   evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Logs>;
+  evaluate(x: In, y: DataParts, options?: EvaluateOptions): Promise<Logs>;
   evaluate(
     data: DataParts | Dataset,
     yOrOptions?: DataParts | EvaluateOptions,
@@ -267,33 +360,52 @@ export abstract class Model<Out extends Outputs = Outputs> {
   }
 
   /** Outputs for all examples, computed batch by batch: [examples, …]. @example model.predict([[1, 2, 3]]).arraySync() */
-  predict(x: DataParts, options?: PredictOptions): Out {
+  predict(x: In, options?: PredictOptions): Out {
     return this.present(predict(this, x, options));
   }
 
   /** Outputs for one batch, whatever its size. */
-  predictOnBatch(x: DataParts): Out {
+  predictOnBatch(x: In): Out {
     return this.present(predictOnBatch(this, x));
   }
 
   /** One update on one batch; loss and metrics of that batch. */
-  async trainOnBatch(x: DataParts, y: DataParts, sampleWeight?: DataParts): Promise<Logs> {
+  async trainOnBatch(x: In, y: DataParts, sampleWeight?: DataParts): Promise<Logs> {
     return trainBatch(this, x, y, sampleWeight);
   }
 
   /** Loss and metrics of one batch, without an update. */
-  async testOnBatch(x: DataParts, y: DataParts, sampleWeight?: DataParts): Promise<Logs> {
+  async testOnBatch(x: In, y: DataParts, sampleWeight?: DataParts): Promise<Logs> {
     return testBatch(this, x, y, sampleWeight);
   }
 
   /**
-   * One update on one batch, as `fit` and `trainOnBatch` do it; returns the loss. Subclasses may do something else here
-   * or around it.
+   * One update on one batch, as `fit` and `trainOnBatch` do it; returns the loss, or values by name, whose means are then
+   * logged. Subclasses may do something else here or around it: `batch.read()` gives its tensors, inside a `scope`.
    *
    * @param time only these steps (from, to) of the batch: truncated backpropagation.
    */
-  trainStep(batch: Batch, time?: TimeWindow): number {
+  trainStep(batch: Batch, time?: TimeWindow): number | Logs {
     return trainStep(this, batch, time);
+  }
+
+  /** Loss and metrics of one batch, as `evaluate` and validation take them; subclasses may do something else here. */
+  testStep(batch: Batch): number | Logs {
+    return testStep(this, batch);
+  }
+
+  /**
+   * For a `trainStep` of your own: the loss `compile` names, with the penalties of regularized weights; differentiable.
+   *
+   * @example const loss = this.computeLoss(y, this.apply(x, { training: true }));
+   */
+  computeLoss(y: Parts, yPred: Parts, sampleWeight?: Parts | null): Tensor {
+    return computeLoss(this, y, yPred, sampleWeight);
+  }
+
+  /** For a `trainStep` or `testStep` of your own: takes a batch into the running means of the loss and the metrics. */
+  updateMetrics(results: MetricInputs): void {
+    updateMetrics(this, results);
   }
 
   /**
@@ -303,6 +415,11 @@ export abstract class Model<Out extends Outputs = Outputs> {
    */
   stream(options?: StreamOptions): Stepper {
     this.requireBuilt("stream()");
+    if (this.isOwn) {
+      throw new RondoError("option", `${this.name} cannot be streamed: what call() does is not known`, {
+        fix: "make a sequential model of its layers, which may share them",
+      });
+    }
     return createStepper(this.layers, options);
   }
 
@@ -344,12 +461,14 @@ export abstract class Model<Out extends Outputs = Outputs> {
 
   /** Rows of the summary. @internal */
   summaryRows(): SummaryRow[] {
-    return chainRows(this);
+    return this.isOwn ? this.#own.rows() : chainRows(this);
   }
 
   /** The model's architecture as plain JSON values; `modelFromJSON` reads it. */
-  toJSON(): { className: string; config: Record<string, unknown> } {
-    return { className: this.className, config: this.getConfig() };
+  toJSON(): SavedModel {
+    const { inputShapes } = this.#own;
+    const build = inputShapes ? { inputShapes: inputShapes.map((shape) => [...shape]) } : {};
+    return { className: this.className, config: this.getConfig(), ...build };
   }
 
   /** Frees the memory of all weights now. The model cannot be used afterwards. */

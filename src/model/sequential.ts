@@ -2,10 +2,13 @@ import { checkOptions, RondoError } from "../errors.js";
 import { Embedding } from "../layers/core/embedding.js";
 import { type BatchShape, Layer } from "../layers/layer.js";
 import { serializeLayer } from "../layers/serialize.js";
+import type { Chain, ChainOutput, StartOf } from "../layers/shape-types.js";
 import { formatShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
+import type { CompileOptions } from "../training/compile.js";
 import { layerFromSpec } from "./from-json.js";
 import { type ForwardOptions, type ForwardResult, Model } from "./model.js";
+import type { DataOf, LossCheck, TensorOf } from "./shape-types.js";
 
 export interface SequentialOptions {
   layers?: readonly Layer[];
@@ -14,8 +17,16 @@ export interface SequentialOptions {
 
 let count = 0;
 
-/** Layers one after the other, each with one input and one output. */
-export class Sequential extends Model<Tensor> {
+/**
+ * Layers one after the other, each with one input and one output.
+ *
+ * @typeParam In shape of the input, batch axis first, as far as it is known when compiling. @typeParam Out of the output.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a model of any shapes takes the place of every other, in both directions.
+export class Sequential<In extends BatchShape = any, Out extends BatchShape = any> extends Model<
+  TensorOf<Out>,
+  DataOf<In>
+> {
   readonly className = "Sequential";
   private readonly stack: Layer[] = [];
   private shape: BatchShape | null = null;
@@ -27,13 +38,13 @@ export class Sequential extends Model<Tensor> {
     for (const layer of options.layers ?? []) this.add(layer);
   }
 
-  get layers(): readonly Layer[] {
+  override get layers(): readonly Layer[] {
     return this.stack;
   }
-  get inputShape(): BatchShape | null {
+  override get inputShape(): BatchShape | null {
     return this.shape;
   }
-  get outputShape(): BatchShape | null {
+  override get outputShape(): BatchShape | null {
     return this.result;
   }
 
@@ -68,8 +79,15 @@ export class Sequential extends Model<Tensor> {
     return this;
   }
 
+  /** @see Model.compile. A loss that does not suit the output's shape is a type error where the shape is known. */
+  override compile<const L extends CompileOptions["loss"]>(
+    options: Omit<CompileOptions, "loss"> & { loss?: L } & { loss?: LossCheck<NoInfer<L>, Out> },
+  ): void {
+    super.compile(options);
+  }
+
   /** Makes the weights. @example model.build([null, 10, 4]); */
-  build(inputShape: BatchShape): void {
+  override build(inputShape: BatchShape): void {
     if (this.built) {
       this.checkInput(inputShape);
       return;
@@ -126,8 +144,8 @@ export class Sequential extends Model<Tensor> {
           fix: "set returnState: false",
         });
       }
+      observe?.(layer, outputs[0]!, [output]);
       [output, mask] = [outputs[0]!, masks[0]!];
-      observe?.(layer, output);
     }
     return { outputs: [output], masks: [mask] };
   }
@@ -142,13 +160,16 @@ export class Sequential extends Model<Tensor> {
 }
 
 /**
- * A model of layers one after the other.
+ * A model of layers one after the other. The compiler follows the shapes through the layers: one that cannot take what the
+ * layer before it gives is a type error that says so.
  *
  * @example
  * const model = sequential([layers.lstm({ units: 32, inputShape: [null, 4] }), layers.dense({ units: 1 })]);
  */
-export function sequential(layers: readonly Layer[]): Sequential;
 export function sequential(options?: SequentialOptions): Sequential;
+export function sequential<const L extends readonly Layer[]>(
+  layers: L & Chain<L>,
+): Sequential<StartOf<L[0]>, ChainOutput<L>>;
 export function sequential(layersOrOptions: readonly Layer[] | SequentialOptions = {}): Sequential {
   return new Sequential(
     Array.isArray(layersOrOptions) ? { layers: layersOrOptions } : (layersOrOptions as SequentialOptions),

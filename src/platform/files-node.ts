@@ -4,7 +4,10 @@ import { RondoError } from "../errors.js";
 import type { Files } from "../util/files.js";
 
 /** What is used of node:fs/promises; tests put failing functions in. */
-export type FileFunctions = Pick<typeof nodeFiles, "open" | "readFile" | "rename" | "realpath" | "rm">;
+export type FileFunctions = Pick<
+  typeof nodeFiles,
+  "appendFile" | "mkdir" | "open" | "readFile" | "rename" | "realpath" | "rm"
+>;
 
 let written = 0;
 
@@ -47,6 +50,23 @@ export function createNodeFiles(fs: FileFunctions = nodeFiles): Files {
         throw fileError(error, path, "write");
       }
       await syncFolder(fs, dirname(target));
+    },
+
+    async append(path, bytes) {
+      try {
+        await fs.mkdir(dirname(path), { recursive: true });
+        await fs.appendFile(path, bytes);
+      } catch (error) {
+        throw fileError(error, path, "write");
+      }
+    },
+
+    async remove(path) {
+      try {
+        await fs.rm(path, { force: true });
+      } catch (error) {
+        throw fileError(error, path, "write");
+      }
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Batch } from "../data/batches.js";
 import { checkOptions, RondoError } from "../errors.js";
 import type { Model } from "../model/model.js";
 import type { SavedState } from "./saved-state.js";
@@ -14,6 +15,8 @@ export interface TrainingContext {
   readonly batches: number | undefined;
   /** Loss of the batch that just ended; the `loss` in logs is the mean over the epoch so far. */
   readonly batchLoss: number;
+  /** The batch that is trained on, from onBatchBegin to onBatchEnd; null in a worker's training. */
+  readonly batch: Batch | null;
   /** Whether the signal given to `fit` has ended the training: it may be meant to go on later. */
   readonly aborted: boolean;
   /** Ends the training after the running batch (or epoch, when called at its end). */

@@ -19,9 +19,10 @@ export interface CompileOptions {
   optimizer: OptimizerName | Optimizer;
   /**
    * "meanSquaredError", "sparseCategoricalCrossentropy", …, one with options, or a function of (yTrue, yPred). For a
-   * model with several outputs: one for all, a list, or by name; an output without (null) is not trained.
+   * model with several outputs: one for all, a list, or by name; an output without (null) is not trained. Only models with
+   * a `trainStep` of their own can do without.
    */
-  loss: LossLike | readonly (LossLike | null)[] | { readonly [output: string]: LossLike | null };
+  loss?: LossLike | readonly (LossLike | null)[] | { readonly [output: string]: LossLike | null };
   /** How much the loss of each output counts, in order or by name. 1 each by default. */
   lossWeights?: readonly number[] | { readonly [output: string]: number };
   /**
@@ -56,7 +57,7 @@ interface Saved {
 /** What a file says about how a model was compiled. Lists by output for a model with several. */
 export interface CompileConfig {
   readonly optimizer: { readonly className: string; readonly config: Record<string, unknown> };
-  readonly loss: Saved | readonly (Saved | null)[];
+  readonly loss?: Saved | readonly (Saved | null)[];
   readonly lossWeights?: readonly number[];
   readonly metrics: readonly (Saved | readonly Saved[])[];
   readonly weightedMetrics: readonly (Saved | readonly Saved[])[];
@@ -102,9 +103,15 @@ export class Compiled {
   readonly outputs: readonly CompiledOutput[];
   private readonly lossMean = new MeanMetric();
   private readonly entries: readonly Entry[];
+  /** Values that a model's own step returns. */
+  private readonly extras = new Map<string, MeanMetric>();
 
-  /** @param names of the model's outputs. */
-  constructor(options: CompileOptions, names: readonly string[]) {
+  /** @param names of the model's outputs. @param ownStep the model may compute its loss itself. */
+  constructor(
+    options: CompileOptions,
+    names: readonly string[],
+    private readonly ownStep = false,
+  ) {
     checkOptions("compile", options, [
       "optimizer",
       "loss",
@@ -114,7 +121,7 @@ export class Compiled {
       ...optimizerOptions,
     ]);
     this.optimizer = makeOptimizer(options);
-    const losses = resolveLosses(options.loss, names);
+    const losses = ownStep && options.loss === undefined ? names.map(() => null) : resolveLosses(options.loss, names);
     for (const loss of losses) {
       if (loss?.reduction !== "none") continue;
       throw new RondoError("option", `compile: ${loss.name} with reduction "none" gives no single number to train`, {
@@ -161,6 +168,15 @@ export class Compiled {
     this.lossMean.reset();
     for (const { mean } of this.outputs) mean.reset();
     for (const { metric } of this.entries) metric.reset();
+    this.extras.clear();
+  }
+
+  /** Takes in what a model's own step says about a batch. */
+  addLogs(values: Logs, weight: number): void {
+    for (const [name, value] of Object.entries(values)) {
+      if (!this.extras.has(name)) this.extras.set(name, new MeanMetric());
+      this.extras.get(name)!.add({ total: value * weight, count: weight });
+    }
   }
 
   /** Takes in one batch: its losses, counting as much as it has examples, and its metrics. */
@@ -177,9 +193,12 @@ export class Compiled {
 
   /** Loss, losses of several outputs ("name_loss"), and metrics ("accuracy", or "name_accuracy") since the last reset. */
   logs(): Logs {
-    const logs: Record<string, number> = { loss: this.lossMean.mean };
+    // A model's own step may know no loss, or give it itself.
+    const logs: Record<string, number> =
+      this.extras.size > 0 && this.lossMean.count === 0 ? {} : { loss: this.lossMean.mean };
     if (this.several) for (const { name, loss, mean } of this.outputs) if (loss) logs[`${name}_loss`] = mean.mean;
     for (const { name, metric } of this.entries) logs[name] = metric.result();
+    for (const [name, mean] of this.extras) logs[name] = mean.mean;
     return logs;
   }
 
@@ -188,6 +207,8 @@ export class Compiled {
       return "down";
     const found = this.entries.find((entry) => entry.name === name);
     if (found) return found.metric.direction;
+    // What a model's own step returns is taken for losses, unless its name says otherwise.
+    if (this.ownStep) return /acc|precision|recall|f1|auc|score/i.test(name) ? "up" : "down";
     const names = ["loss", ...this.entries.map((entry) => entry.name)];
     const near = closest(name, names);
     throw new RondoError("option", `no metric "${name}" is computed`, {
@@ -201,13 +222,21 @@ export class Compiled {
   getState(): Record<string, Record<string, number>> {
     const losses = this.several ? this.outputs.map(({ name, mean }) => [`${name}_loss`, mean.getState()] as const) : [];
     const metrics = this.entries.map(({ name, metric }) => [name, metric.getState()] as const);
-    return { loss: this.lossMean.getState(), ...Object.fromEntries([...losses, ...metrics]) };
+    const extras = [...this.extras].map(([name, mean]) => [`step/${name}`, mean.getState()] as const);
+    return { loss: this.lossMean.getState(), ...Object.fromEntries([...losses, ...metrics, ...extras]) };
   }
 
   setState(state: Record<string, Record<string, number>>): void {
     this.lossMean.setState(state.loss ?? {});
     for (const { name, mean } of this.outputs) mean.setState(state[`${name}_loss`] ?? {});
     for (const { name, metric } of this.entries) metric.setState(state[name] ?? {});
+    this.extras.clear();
+    for (const [key, value] of Object.entries(state)) {
+      if (!key.startsWith("step/")) continue;
+      const mean = new MeanMetric();
+      mean.setState(value);
+      this.extras.set(key.slice(5), mean);
+    }
   }
 
   /** As plain JSON values. Throws RondoError "value" when the loss or a metric is a function. */
@@ -233,7 +262,7 @@ export class Compiled {
     const lossWeights = this.outputs.map(({ lossWeight }) => lossWeight);
     return {
       optimizer: { className: this.optimizer.className, config: this.optimizer.getConfig() },
-      loss: this.several ? losses : losses[0]!,
+      ...(losses.some((loss) => loss) ? { loss: this.several ? losses : losses[0]! } : {}),
       ...(lossWeights.some((weight) => weight !== 1) ? { lossWeights } : {}),
       metrics: metrics(false),
       weightedMetrics: metrics(true),
@@ -274,9 +303,13 @@ export function compileOptionsFromConfig(saved: CompileConfig): CompileOptions {
   const metric = (each: Saved | readonly Saved[]) => (Array.isArray(each) ? each.map(named) : named(each as Saved));
   return {
     optimizer: optimizerFromConfig(saved.optimizer),
-    loss: Array.isArray(saved.loss)
-      ? saved.loss.map((each) => each && lossFromConfig(each))
-      : lossFromConfig(saved.loss as Saved),
+    ...(saved.loss
+      ? {
+          loss: Array.isArray(saved.loss)
+            ? saved.loss.map((each) => each && lossFromConfig(each))
+            : lossFromConfig(saved.loss as Saved),
+        }
+      : {}),
     ...(saved.lossWeights ? { lossWeights: saved.lossWeights } : {}),
     metrics: saved.metrics.map(metric),
     weightedMetrics: saved.weightedMetrics.map(metric),

@@ -5,7 +5,7 @@ import type { Model } from "../model/model.js";
 import { Breath } from "./breath.js";
 import type { Logs } from "./callbacks.js";
 import { checkCount } from "./checks.js";
-import { testStep } from "./step.js";
+import { runStep } from "./step.js";
 
 export interface EvaluateOptions {
   /** Examples computed at once. 32 by default. Not for datasets, which bring their own batches. */
@@ -59,7 +59,7 @@ export async function evaluateBatches(
     let seen = 0;
     for await (const batch of source.open()) {
       if (signal?.aborted) return null;
-      testStep(model, batch);
+      runStep(model, batch, () => model.testStep(batch));
       if (++seen >= steps) break;
       await breath.take();
     }

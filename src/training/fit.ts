@@ -17,6 +17,8 @@ import { type Callback, checkCallbacks, type Logs, type TrainingContext } from "
 import { checkCount } from "./checks.js";
 import { type ClassWeight, weightClasses } from "./class-weight.js";
 import { evaluateBatches } from "./evaluate.js";
+import { fitInWorker } from "./fit-in-worker.js";
+import { runStep } from "./step.js";
 import { takeUpTraining } from "./training-state.js";
 import { checkTruncation, type Truncation, trainTruncated } from "./truncated.js";
 
@@ -43,6 +45,8 @@ export interface FitOptions {
   validationBatchSize?: number;
   /** Batches of validation data used; all by default. */
   validationSteps?: number;
+  /** Validate every so many epochs, or after the epochs (from 1) listed. 1 by default. */
+  validationFreq?: number | readonly number[];
   /** Weight of every example, [examples], or of every step, [examples, time]; for several outputs also by output. */
   sampleWeight?: DataParts;
   /**
@@ -59,6 +63,12 @@ export interface FitOptions {
   stepsPerEpoch?: number;
   /** Truncated backpropagation: cut every batch into windows of this many time steps, one update each, states carried. */
   truncate?: Truncation;
+  /**
+   * Trains in another thread, so that this one stays free for requests or the page: the same numbers, for arrays as data.
+   * Callbacks run here; between epochs the model here is as it was at the last one's end. Classes of your own are
+   * registered (`registerLayer`, `registerModel`) by modules that the worker imports: `{ modules: [url] }`.
+   */
+  worker?: boolean | { readonly modules?: readonly string[] };
   /** Ends training after the running batch; `fit` then resolves with what there is and `aborted: true`. */
   signal?: AbortSignal;
 }
@@ -71,6 +81,7 @@ const optionNames = [
   "validationData",
   "validationBatchSize",
   "validationSteps",
+  "validationFreq",
   "sampleWeight",
   "classWeight",
   "callbacks",
@@ -78,6 +89,7 @@ const optionNames = [
   "initialEpoch",
   "stepsPerEpoch",
   "truncate",
+  "worker",
   "signal",
 ] as const;
 
@@ -113,7 +125,8 @@ export async function fitModel(
   const dataset = isDataset(data);
   const options = ((dataset ? yOrOptions : maybeOptions) ?? {}) as FitOptions;
   check(model, options, dataset);
-  const { training, validation } = sources(model, data, dataset ? undefined : (yOrOptions as DataParts), options);
+  const y = dataset ? undefined : (yOrOptions as DataParts);
+  const { training, validation } = sources(model, data, y, options);
   if (model.run?.running) {
     throw new RondoError("state", `${model.name} is being trained already`, {
       fix: "wait for the first fit to finish",
@@ -130,7 +143,8 @@ export async function fitModel(
   model.run = run;
   model.stopTraining = false;
   try {
-    await train(model, run, training, validation, options);
+    if (options.worker) await fitInWorker(model, run, data, y, options);
+    else await train(model, run, training, validation, options);
   } finally {
     run.running = false;
   }
@@ -139,12 +153,16 @@ export async function fitModel(
 
 function check(model: Model, options: FitOptions, dataset: boolean): void {
   checkOptions("fit", options, optionNames);
+  if (typeof options.worker === "object") checkOptions("fit, worker", options.worker, ["modules"]);
   void model.compiled; // throws unless compiled
   if (options.batchSize !== undefined && options.batchSize !== "all") checkCount("fit", "batchSize", options.batchSize);
   for (const name of ["epochs", "validationBatchSize", "validationSteps", "stepsPerEpoch"] as const) {
     const value = options[name];
     if (value !== undefined) checkCount("fit", name, value);
   }
+  const { validationFreq = 1 } = options;
+  const due: readonly unknown[] = Array.isArray(validationFreq) ? validationFreq : [validationFreq];
+  for (const each of due) checkCount("fit", "validationFreq", each as number);
   if (options.initialEpoch !== undefined) checkCount("fit", "initialEpoch", options.initialEpoch, 0);
   const misplaced = (["batchSize", "shuffle", "validationSplit", "sampleWeight", "classWeight"] as const).filter(
     (name) => options[name] !== undefined && options[name] !== false,
@@ -210,12 +228,14 @@ function sources(model: Model, data: DataParts | Dataset, y: DataParts | undefin
   return { training: arrayBatches(examples, batchSize), validation };
 }
 
-function isPair(data: ValidationData): data is Exclude<ValidationData, Dataset> {
+/** @internal */
+export function isPair(data: ValidationData): data is Exclude<ValidationData, Dataset> {
   if (Array.isArray(data)) return !isDataset(data);
   return typeof data === "object" && "x" in data && "y" in data;
 }
 
-function partsOf(data: Exclude<ValidationData, Dataset>): [DataParts, DataParts, DataParts | undefined] {
+/** @internal */
+export function partsOf(data: Exclude<ValidationData, Dataset>): [DataParts, DataParts, DataParts | undefined] {
   if (Array.isArray(data)) return [data[0], data[1], data[2]];
   const { x, y, sampleWeight } = data as { x: DataParts; y: DataParts; sampleWeight?: DataParts };
   return [x, y, sampleWeight];
@@ -277,12 +297,16 @@ async function train(
   const { callbacks, history } = run;
   const shuffle = options.shuffle ?? !model.stateful;
   let batchLoss = Number.NaN;
+  let current: Batch | null = null;
   const context: TrainingContext = {
     model,
     epochs,
     batches: stepsPerEpoch ?? training.count,
     get batchLoss() {
       return batchLoss;
+    },
+    get batch() {
+      return current;
     },
     get aborted() {
       return signal?.aborted ?? false;
@@ -320,9 +344,12 @@ async function train(
         const batch = await feed.next(run.batch);
         if (!batch) break;
         const index = run.batch;
+        current = batch;
         for (const callback of callbacks) await callback.onBatchBegin?.(index, context);
         try {
-          batchLoss = truncate ? trainTruncated(model, batch, truncate) : model.trainStep(batch);
+          batchLoss = truncate
+            ? trainTruncated(model, batch, truncate)
+            : runStep(model, batch, () => model.trainStep(batch));
         } catch (error) {
           await surviveNonFinite(error, callbacks, context);
           broken = true;
@@ -333,12 +360,14 @@ async function train(
           const soFar = model.compiled.logs();
           for (const callback of callbacks) await callback.onBatchEnd?.(index, soFar, context);
         }
+        current = null;
         await breath.take();
       }
+      current = null;
       if (signal?.aborted || broken) break;
 
       logs = model.compiled.logs();
-      if (validation) {
+      if (validation && isDue(options.validationFreq, epoch)) {
         const values = await evaluateBatches(model, validation, options.validationSteps, signal).catch(
           (error: unknown) => surviveNonFinite(error, callbacks, context),
         );
@@ -362,6 +391,10 @@ async function train(
   // An aborted training goes on later from the weights it has now.
   if (!history.aborted && model.built) model.optimizer.finalizeVariables(model.trainableWeights);
   for (const callback of callbacks) await callback.onTrainEnd?.(logs, context);
+}
+
+function isDue(freq: number | readonly number[] = 1, epoch: number): boolean {
+  return typeof freq === "number" ? (epoch + 1) % freq === 0 : freq.includes(epoch + 1);
 }
 
 /** Tells callbacks about a loss or gradient that is not finite; throws what was thrown unless one stops the training. */

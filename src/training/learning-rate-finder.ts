@@ -4,6 +4,7 @@ import { checkOptions, RondoError } from "../errors.js";
 import type { Model } from "../model/model.js";
 import { Breath } from "./breath.js";
 import { checkCount, checkFraction } from "./checks.js";
+import { runStep } from "./step.js";
 
 export interface LearningRateFinderOptions {
   /** The first rate tried. 1e-7 by default. */
@@ -85,7 +86,8 @@ export async function findLearningRate(
       optimizer.learningRate = minLearningRate * (maxLearningRate / minLearningRate) ** (i / (steps - 1));
       let loss: number;
       try {
-        loss = model.trainStep(batches.next().value);
+        const batch = batches.next().value;
+        loss = runStep(model, batch, () => model.trainStep(batch));
       } catch (error) {
         // That the loss leaves all bounds at some rate is what the test looks for; at the first it is a defect.
         if (i > 0 && error instanceof RondoError && error.code === "nonFinite") return;

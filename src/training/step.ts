@@ -3,11 +3,12 @@ import { noGrad } from "../autograd/tape.js";
 import { arrayBatches, type Batch, type BatchTensors } from "../data/batches.js";
 import { type DataParts, examplesOf } from "../data/examples.js";
 import { RondoError } from "../errors.js";
+import { maskOf } from "../layers/call-watch.js";
 import type { Weight } from "../layers/layer.js";
 import type { ForwardResult, LayerObserver, Model } from "../model/model.js";
 import { add, mul } from "../tensor/ops/arithmetic.js";
 import { scope } from "../tensor/scope.js";
-import { keep, type Tensor } from "../tensor/tensor.js";
+import { keep, Tensor } from "../tensor/tensor.js";
 import type { Logs } from "./callbacks.js";
 import { lossValue } from "./losses/index.js";
 
@@ -43,7 +44,7 @@ function lossesOf(
   trained: readonly Weight[],
   penalties: readonly Tensor[],
 ): Losses {
-  let total: Tensor | null = null;
+  let total = null as Tensor | null;
   const parts = model.compiled.outputs.map(({ loss, lossWeight }, i) => {
     if (!loss) return null;
     const part = lossValue(loss, y[i]!, outputs[i]!, sampleWeight[i] ?? null, masks[i] ?? null);
@@ -52,10 +53,15 @@ function lossesOf(
     return part;
   });
   for (const { variable, regularizer } of trained) {
-    if (regularizer) total = add(total!, regularizer.apply(variable));
+    if (regularizer && total) total = add(total, regularizer.apply(variable));
   }
-  for (const penalty of penalties) total = add(total!, penalty);
-  return { total: total!, parts };
+  if (total) {
+    for (const penalty of penalties) total = add(total, penalty);
+    return { total, parts };
+  }
+  throw new RondoError("state", `${model.name} was compiled without a loss`, {
+    fix: "name one in compile(), or compute the loss in trainStep",
+  });
 }
 
 /** The weights that are not frozen. */
@@ -112,6 +118,57 @@ export function trainStep(model: Model, batch: Batch, time?: TimeWindow): number
       for (const t of borrowed) t.dispose();
     }
   });
+}
+
+/** One tensor, or one for each output. */
+export type Parts = Tensor | readonly Tensor[];
+
+const listOf = (parts: Parts): readonly Tensor[] => (parts instanceof Tensor ? [parts] : parts);
+
+/** `Model.computeLoss`. Penalties on what layers give (activityRegularizer) are not known here. */
+export function computeLoss(model: Model, y: Parts, yPred: Parts, sampleWeight?: Parts | null): Tensor {
+  const outputs = listOf(yPred);
+  const targets = { x: [], y: listOf(y), sampleWeight: sampleWeight ? listOf(sampleWeight) : [] };
+  const { total } = lossesOf(model, targets, { outputs, masks: outputs.map(maskOf) }, trainedWeights(model), []);
+  return total;
+}
+
+/** What metrics look at; lists for several outputs. */
+export interface MetricInputs {
+  readonly loss: Tensor | number;
+  readonly y: Parts;
+  readonly yPred: Parts;
+  readonly sampleWeight?: Parts | null;
+}
+
+/** `Model.updateMetrics`. */
+export function updateMetrics(model: Model, { loss, y, yPred, sampleWeight }: MetricInputs): void {
+  const outputs = listOf(yPred);
+  model.compiled.update({
+    loss: typeof loss === "number" ? loss : loss.item(),
+    parts: [],
+    weight: outputs[0]!.shape[0]!,
+    y: listOf(y),
+    outputs,
+    sampleWeight: sampleWeight ? listOf(sampleWeight) : [],
+    masks: outputs.map(maskOf),
+  });
+}
+
+/** Runs `trainStep` or `testStep` of a model, which may be its own, and logs what it returns. Returns the loss. */
+export function runStep(model: Model, batch: Batch, step: () => number | Logs): number {
+  const made = step();
+  const values = typeof made === "number" ? { "the loss": made } : made;
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === "number" && Number.isFinite(value)) continue;
+    throw new RondoError("nonFinite", `step ${model.optimizer.iterations + 1}: ${name} is not a finite number`, {
+      received: String(value),
+      fix: "lower the learning rate, clip gradients, or scale the data",
+    });
+  }
+  if (typeof made === "number") return made;
+  model.compiled.addLogs(made, batch.size);
+  return made.loss ?? Number.NaN;
 }
 
 /** Loss and metrics of one batch, without an update. Returns the loss. */
@@ -180,12 +237,14 @@ function single(where: string, model: Model, x: DataParts, y: DataParts, sampleW
 
 /** `Model.trainOnBatch`. */
 export function trainBatch(model: Model, x: DataParts, y: DataParts, sampleWeight?: DataParts): Logs {
-  return aside(model, () => model.trainStep(single("trainOnBatch", model, x, y, sampleWeight)));
+  const batch = single("trainOnBatch", model, x, y, sampleWeight);
+  return aside(model, () => runStep(model, batch, () => model.trainStep(batch)));
 }
 
 /** `Model.testOnBatch`. */
 export function testBatch(model: Model, x: DataParts, y: DataParts, sampleWeight?: DataParts): Logs {
-  return aside(model, () => testStep(model, single("testOnBatch", model, x, y, sampleWeight)));
+  const batch = single("testOnBatch", model, x, y, sampleWeight);
+  return aside(model, () => runStep(model, batch, () => model.testStep(batch)));
 }
 
 /** Loss and metrics of `body` alone, leaving the running means of a training around it as they were. */

@@ -17,12 +17,8 @@ interface Position {
 
 function layersState(model: Model): SavedState {
   const tensors: Record<string, Tensor> = {};
-  const generators: Record<string, readonly number[]> = {};
-  for (const layer of model.layers) {
-    const state = layer.getState();
-    Object.assign(tensors, state.tensors);
-    Object.assign(generators, state.generators);
-  }
+  const generators: LayerState["generators"] = {};
+  for (const [path, layer] of model.parts) layer.collectState(path, { tensors, generators });
   return { tensors, values: { generators } };
 }
 
@@ -71,7 +67,7 @@ export function setTrainingState(model: Model, state: SavedState): void {
   model.compiled.optimizer.setState(takeState(state, "optimizer"), model.trainableWeights);
   const layers = takeState(state, "layers");
   const { generators = {} } = layers.values as { generators?: LayerState["generators"] };
-  for (const layer of model.layers) layer.setState({ tensors: layers.tensors, generators });
+  for (const [path, layer] of model.parts) layer.restoreState(path, { tensors: layers.tensors, generators });
   model.shuffling.setState(position.order);
   model.compiled.setState(position.means);
   model.resume = state;

@@ -5,6 +5,7 @@ import { RecurrentLayer } from "../layers/recurrent/recurrent-layer.js";
 import type { Model } from "../model/model.js";
 import { formatShape } from "../tensor/shape.js";
 import { checkCount } from "./checks.js";
+import { runStep } from "./step.js";
 
 /** Truncated backpropagation through time. */
 export interface Truncation {
@@ -57,7 +58,7 @@ export function trainTruncated(model: Model, batch: Batch, { steps }: Truncation
     let total = 0;
     for (let from = 0; from < batch.steps; from += steps) {
       const to = Math.min(from + steps, batch.steps);
-      total += model.trainStep(batch, [from, to]) * (to - from);
+      total += runStep(model, batch, () => model.trainStep(batch, [from, to])) * (to - from);
     }
     return total / batch.steps;
   } finally {

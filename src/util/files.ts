@@ -9,6 +9,10 @@ export interface Files {
    * Throws RondoError "file".
    */
   write(path: string, bytes: Uint8Array): Promise<void>;
+  /** Adds to the end of a file, making it and its folders where there are none. Throws RondoError "file". */
+  append(path: string, bytes: Uint8Array): Promise<void>;
+  /** Removes a file, if there is one. Throws RondoError "file". */
+  remove(path: string): Promise<void>;
 }
 
 let current: Files | undefined;

@@ -109,7 +109,7 @@ async function expectTrainingHelps(layer: Layer, sample: LayerSample): Promise<v
   const before = x.map((each, i) =>
     dtype(i) === "int32" ? each : layers.dense({ units: shapes[i]!.at(-1)!, name: `before_${i}` }).apply(each),
   );
-  const outputs = [...layer.apply(before.length === 1 ? before[0]! : before)];
+  const outputs = [...layer.apply(before)];
   const trained = model({ inputs: x, outputs });
   const inputs = inputsOf(sample);
   const random = new Generator(77);

@@ -2,6 +2,7 @@ import { checkOptions, RondoError } from "../../errors.js";
 import { add, mul } from "../../tensor/ops/arithmetic.js";
 import { reverse } from "../../tensor/ops/movement.js";
 import { concat } from "../../tensor/ops/slicing.js";
+import { inSection } from "../../tensor/sections.js";
 import { Tensor } from "../../tensor/tensor.js";
 import type { BatchShape, Component } from "../component.js";
 import { layerOptionNames, oneOf, specOf } from "../fields.js";
@@ -111,9 +112,11 @@ export class Bidirectional extends Layer {
     const { initialState, ...shared } = context;
     const half = initialState ? initialState.length / 2 : 0;
     const run = (each: RecurrentLayer, from: number, to: number) => {
-      const result = each.call(
-        input,
-        initialState ? { ...shared, initialState: initialState.slice(from, to) } : shared,
+      const own = initialState ? { ...shared, initialState: initialState.slice(from, to) } : shared;
+      const result = inSection(
+        "layer",
+        () => each.describe(),
+        () => each.call(input, own),
       );
       const outputs = result instanceof Tensor ? [result] : result;
       each.penalize(outputs, context.penalties);

@@ -1,11 +1,14 @@
 import { lambda } from "../callbacks.js";
 import { earlyStopping } from "../early-stopping.js";
+import { backupAndRestore } from "./backup-and-restore.js";
 import { csvLogger } from "./csv-logger.js";
 import { history } from "./history.js";
 import { jsonLogger } from "./json-logger.js";
+import { layerStatistics } from "./layer-statistics.js";
 import { learningRateScheduler } from "./learning-rate-scheduler.js";
 import { modelCheckpoint } from "./model-checkpoint.js";
 import { reduceLROnPlateau } from "./reduce-lr-on-plateau.js";
+import { tensorBoard } from "./tensor-board.js";
 import { terminateOnNaN } from "./terminate-on-nan.js";
 
 /** Ready-made callbacks. */
@@ -14,7 +17,10 @@ export const callbacks = {
   reduceLROnPlateau,
   learningRateScheduler,
   modelCheckpoint,
+  backupAndRestore,
+  layerStatistics,
   terminateOnNaN,
+  tensorBoard,
   csvLogger,
   jsonLogger,
   history,

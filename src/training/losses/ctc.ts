@@ -20,16 +20,16 @@ interface Example {
   readonly path: Int32Array;
 }
 
-const LOG_ZERO = Number.NEGATIVE_INFINITY;
+export const LOG_ZERO = Number.NEGATIVE_INFINITY;
 
-function logAdd(a: number, b: number): number {
+export function logAdd(a: number, b: number): number {
   if (a === LOG_ZERO) return b;
   if (b === LOG_ZERO) return a;
   return a > b ? a + Math.log1p(Math.exp(b - a)) : b + Math.log1p(Math.exp(a - b));
 }
 
 /** log softmax of every frame that counts, [frames, classes]. */
-function logProbabilities(logits: ArrayLike<number>, frames: readonly number[], classes: number): Float64Array {
+export function logProbabilities(logits: ArrayLike<number>, frames: readonly number[], classes: number): Float64Array {
   const result = new Float64Array(frames.length * classes);
   frames.forEach((frame, row) => {
     const from = frame * classes;

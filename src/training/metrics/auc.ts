@@ -1,7 +1,7 @@
 import { checkOptions, RondoError } from "../../errors.js";
 import { checkCount } from "../checks.js";
 import { inShape } from "./accuracy.js";
-import { type Metric, ratio, tallyMetric } from "./metric.js";
+import { type Metric, ratio, type Tally, tallyMetric } from "./metric.js";
 import { weightsOf } from "./values.js";
 
 export interface AucOptions {
@@ -13,11 +13,36 @@ export interface AucOptions {
   fromLogits?: boolean;
 }
 
-/** What lies at or above each threshold, from how much lies between each and the next. */
-function above(counts: Float64Array): Float64Array {
+/** What lies at or above each threshold, from how much lies between each and the next. @internal */
+export function above(counts: Float64Array): Float64Array {
   const result = counts.slice();
   for (let i = result.length - 2; i >= 0; i--) result[i]! += result[i + 1]!;
   return result;
+}
+
+interface Answers {
+  readonly targets: ArrayLike<number>;
+  /** Probabilities. */
+  readonly scores: ArrayLike<number>;
+  readonly weights: ArrayLike<number> | null;
+}
+
+/** Adds yes/no answers to the rows "positive" and "negative", by the last of n even thresholds below each. @internal */
+export function countByThreshold(name: string, tally: Tally, n: number, { targets, scores, weights }: Answers): void {
+  const [positive, negative] = [tally.row("positive", n), tally.row("negative", n)];
+  for (let i = 0; i < scores.length; i++) {
+    const [p, w] = [scores[i]!, weights ? weights[i]! : 1];
+    if (w === 0) continue;
+    if (!(p >= 0 && p <= 1)) {
+      throw new RondoError("value", `metric ${name}: predictions are probabilities`, {
+        received: String(p),
+        expected: "0 to 1",
+        fix: `end the model with a sigmoid${name === "auc" ? ", or set fromLogits: true" : ""}`,
+      });
+    }
+    // The first threshold lies just below 0.
+    (targets[i] === 0 ? negative : positive)[Math.max(Math.ceil(p * (n - 1)) - 1, 0)]! += w;
+  }
 }
 
 function rocArea(tp: Float64Array, fp: Float64Array): number {
@@ -66,22 +91,9 @@ export function auc(options: AucOptions = {}): Metric {
     update: (tally, yTrue, yPred, sampleWeight, mask) => {
       const targets = inShape("auc", yTrue, yPred.shape, yPred).view();
       const weights = weightsOf(yPred.shape, sampleWeight, mask);
-      const [positive, negative] = [tally.row("positive", numThresholds), tally.row("negative", numThresholds)];
-      yPred.view().forEach((output, i) => {
-        const p = fromLogits ? 1 / (1 + Math.exp(-output)) : output;
-        const w = weights ? weights[i]! : 1;
-        if (w === 0) return;
-        if (!(p >= 0 && p <= 1)) {
-          throw new RondoError("value", "metric auc: predictions are probabilities", {
-            received: String(p),
-            expected: "0 to 1",
-            fix: "end the model with a sigmoid, or set fromLogits: true",
-          });
-        }
-        // The last threshold below p; the first of them lies just below 0.
-        const at = Math.max(Math.ceil(p * (numThresholds - 1)) - 1, 0);
-        (targets[i] === 0 ? negative : positive)[at]! += w;
-      });
+      const outputs = yPred.view();
+      const scores = fromLogits ? Float32Array.from(outputs, (x) => 1 / (1 + Math.exp(-x))) : outputs;
+      countByThreshold("auc", tally, numThresholds, { targets, scores, weights });
     },
     result: (tally) => {
       const [tp, fp] = [above(tally.row("positive")), above(tally.row("negative"))];

@@ -1,7 +1,7 @@
 import { checkOptions, RondoError } from "../../errors.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import { checkCount } from "../checks.js";
 import { inShape } from "./accuracy.js";
-import { type Metric, ratio, type Tally, tallyMetric } from "./metric.js";
+import { type Direction, type Metric, ratio, tallyMetric } from "./metric.js";
 import { weightsOf } from "./values.js";
 
 function checkThreshold(where: string, threshold: number): void {
@@ -11,54 +11,104 @@ function checkThreshold(where: string, threshold: number): void {
   });
 }
 
-/** Counts of right and wrong yes/no answers over all outputs. */
-function count(name: string, threshold: number) {
-  return (tally: Tally, yTrue: Tensor, yPred: Tensor, sampleWeight: Tensor | null, mask: Tensor | null) => {
-    const targets = inShape(name, yTrue, yPred.shape, yPred).view();
-    const weights = weightsOf(yPred.shape, sampleWeight, mask);
-    const [tp, fp, fn] = ["truePositives", "falsePositives", "falseNegatives"].map((row) => tally.row(row)) as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
-    yPred.view().forEach((p, i) => {
-      const w = weights ? weights[i]! : 1;
-      const yes = targets[i]! !== 0;
-      if (p > threshold) (yes ? tp : fp)[0]! += w;
-      else if (yes) fn[0]! += w;
-    });
-  };
-}
-
-interface ThresholdOptions {
-  /** Outputs above it are a yes. 0.5 by default. */
+export interface ThresholdOptions {
+  /** Outputs above it are a yes. 0.5 by default, with `topK` none. */
   thresholds?: number;
 }
 
-function ofCounts(name: "precision" | "recall", options: ThresholdOptions, wrong: string): Metric {
-  checkOptions(`metrics.${name}`, options, ["thresholds"]);
-  const { thresholds = 0.5 } = options;
-  checkThreshold(name, thresholds);
+export interface PrecisionOptions extends ThresholdOptions {
+  /** Only the k largest outputs (over the last axis) can be a yes. */
+  topK?: number;
+  /** Only this class (place in the last axis) counts. */
+  classId?: number;
+}
+
+const rows = ["truePositives", "falsePositives", "falseNegatives", "trueNegatives"] as const;
+
+/** A metric of how many yes/no answers are right and wrong, over all outputs. */
+function ofCounts(
+  name: string,
+  direction: Direction,
+  options: PrecisionOptions,
+  extra: readonly string[],
+  result: (count: (row: (typeof rows)[number]) => number) => number,
+): Metric {
+  checkOptions(`metrics.${name}`, options, ["thresholds", ...extra]);
+  const { topK = null, classId = null } = options;
+  const thresholds = options.thresholds ?? (topK === null ? 0.5 : null);
+  if (thresholds !== null) checkThreshold(name, thresholds);
+  if (topK !== null) checkCount(`metrics.${name}`, "topK", topK);
+  if (classId !== null) checkCount(`metrics.${name}`, "classId", classId, 0);
   return tallyMetric({
     name,
-    direction: "up",
-    config: { thresholds },
-    update: count(name, thresholds),
-    result: (tally) => {
-      const right = tally.row("truePositives")[0]!;
-      return ratio(right, right + tally.row(wrong)[0]!);
+    direction,
+    config: {
+      ...(thresholds === null ? {} : { thresholds }),
+      ...(topK ? { topK } : {}),
+      ...(classId === null ? {} : { classId }),
     },
+    update: (tally, yTrue, yPred, sampleWeight, mask) => {
+      const targets = inShape(name, yTrue, yPred.shape, yPred).view();
+      const weights = weightsOf(yPred.shape, sampleWeight, mask);
+      const [tp, fp, fn, tn] = rows.map((row) => tally.row(row)) as Float64Array[];
+      const classes = yPred.shape.at(-1)!;
+      const scores = yPred.view();
+      const among = topK === null ? null : largest(scores, classes, topK);
+      scores.forEach((p, i) => {
+        if (classId !== null && i % classes !== classId) return;
+        const yes = (thresholds === null || p > thresholds) && (among === null || among[i] === 1);
+        const is = targets[i]! !== 0;
+        (yes ? (is ? tp! : fp!) : is ? fn! : tn!)[0]! += weights ? weights[i]! : 1;
+      });
+    },
+    result: (tally) => result((row) => tally.row(row)[0]!),
   });
 }
 
+/** 1 for the k largest numbers of every row, 0 for the rest; of equal ones the first. */
+function largest(scores: ArrayLike<number>, size: number, k: number): Uint8Array {
+  const marks = new Uint8Array(scores.length);
+  for (let from = 0; from < scores.length; from += size) {
+    const order = Array.from({ length: size }, (_, i) => from + i).sort((a, b) => scores[b]! - scores[a]! || a - b);
+    for (const i of order.slice(0, k)) marks[i] = 1;
+  }
+  return marks;
+}
+
+const choices = ["topK", "classId"] as const;
+
 /** Share of right ones among all outputs above the threshold: tp / (tp + fp). Targets are 0 and 1. */
-export function precision(options: ThresholdOptions = {}): Metric {
-  return ofCounts("precision", options, "falsePositives");
+export function precision(options: PrecisionOptions = {}): Metric {
+  return ofCounts("precision", "up", options, choices, (n) =>
+    ratio(n("truePositives"), n("truePositives") + n("falsePositives")),
+  );
 }
 
 /** Share of outputs above the threshold among all targets that are 1: tp / (tp + fn). */
-export function recall(options: ThresholdOptions = {}): Metric {
-  return ofCounts("recall", options, "falseNegatives");
+export function recall(options: PrecisionOptions = {}): Metric {
+  return ofCounts("recall", "up", options, choices, (n) =>
+    ratio(n("truePositives"), n("truePositives") + n("falseNegatives")),
+  );
+}
+
+/** Number (or weight) of targets that are 1 with outputs above the threshold. */
+export function truePositives(options: ThresholdOptions = {}): Metric {
+  return ofCounts("truePositives", "up", options, [], (n) => n("truePositives"));
+}
+
+/** Number (or weight) of targets that are 0 with outputs above the threshold. */
+export function falsePositives(options: ThresholdOptions = {}): Metric {
+  return ofCounts("falsePositives", "down", options, [], (n) => n("falsePositives"));
+}
+
+/** Number (or weight) of targets that are 0 with outputs not above the threshold. */
+export function trueNegatives(options: ThresholdOptions = {}): Metric {
+  return ofCounts("trueNegatives", "up", options, [], (n) => n("trueNegatives"));
+}
+
+/** Number (or weight) of targets that are 1 with outputs not above the threshold. */
+export function falseNegatives(options: ThresholdOptions = {}): Metric {
+  return ofCounts("falseNegatives", "down", options, [], (n) => n("falseNegatives"));
 }
 
 const averages = ["micro", "macro", "weighted"] as const;

@@ -1,6 +1,8 @@
 import { checkOptions, RondoError } from "../../errors.js";
+import { greaterEqual } from "../../tensor/ops/comparison.js";
 import { argMax } from "../../tensor/ops/reduce.js";
 import { formatShape, sameShape } from "../../tensor/shape.js";
+import type { Tensor } from "../../tensor/tensor.js";
 import { checkCount } from "../checks.js";
 import { type Metric, tallyMetric } from "./metric.js";
 import { weightsOf } from "./values.js";
@@ -15,25 +17,31 @@ export interface MeanIoUOptions {
   sparseYPred?: boolean;
 }
 
-/**
- * For every class the share of what is both predicted and true among what is either (intersection over union), the mean
- * over the classes that occur. Class numbers out of range do not count.
- *
- * @example metrics.meanIoU({ numClasses: 3, sparseYPred: false }) // targets [batch, time], outputs [batch, time, 3]
- */
-export function meanIoU(options: MeanIoUOptions): Metric {
-  const names = ["numClasses", "ignoreClass", "sparseYTrue", "sparseYPred"];
-  checkOptions("metrics.meanIoU", options ?? {}, names);
-  const { numClasses: n, ignoreClass = null, sparseYTrue = true, sparseYPred = true } = options ?? {};
-  checkCount("metrics.meanIoU", "numClasses", n, 2);
+export interface IoUOptions extends MeanIoUOptions {
+  /** Classes whose mean is the result. */
+  targetClassIds: readonly number[];
+}
+
+interface IoUParts {
+  readonly name: string;
+  readonly config: Record<string, unknown>;
+  readonly numClasses: number;
+  readonly classes: readonly number[];
+  readonly ignoreClass: number | null;
+  /** Class numbers of targets and predictions. */
+  readonly numbers: (yTrue: Tensor, yPred: Tensor) => readonly [Tensor, Tensor];
+}
+
+/** Class numbers out of range do not count; classes that do not occur are left out of the mean. */
+function intersections({ name, config, numClasses: n, classes, ignoreClass, numbers }: IoUParts): Metric {
   return tallyMetric({
-    name: "meanIoU",
+    name,
     direction: "up",
-    config: { numClasses: n, ignoreClass, sparseYTrue, sparseYPred },
+    config,
     update: (tally, yTrue, yPred, sampleWeight, mask) => {
-      const [t, p] = [sparseYTrue ? yTrue : argMax(yTrue, -1), sparseYPred ? yPred : argMax(yPred, -1)];
+      const [t, p] = numbers(yTrue, yPred);
       if (!sameShape(t.shape, p.shape)) {
-        throw new RondoError("shape", "metric meanIoU: the targets do not fit the predictions", {
+        throw new RondoError("shape", `metric ${name}: the targets do not fit the predictions`, {
           received: `targets ${formatShape(yTrue.shape)}, predictions ${formatShape(yPred.shape)}`,
           expected: "class numbers of one shape",
           fix: "set sparseYPred: false when the model gives one number for each class",
@@ -52,7 +60,7 @@ export function meanIoU(options: MeanIoUOptions): Metric {
       const confusion = tally.row("confusion", n * n);
       let total = 0;
       let present = 0;
-      for (let c = 0; c < n; c++) {
+      for (const c of classes) {
         let union = -confusion[c * n + c]!;
         for (let k = 0; k < n; k++) union += confusion[c * n + k]! + confusion[k * n + c]!;
         if (union <= 0) continue;
@@ -61,5 +69,79 @@ export function meanIoU(options: MeanIoUOptions): Metric {
       }
       return present === 0 ? 0 : total / present;
     },
+  });
+}
+
+function multiClass(name: string, given: Partial<IoUOptions> | undefined, oneHot: boolean): Metric {
+  const single = !name.toLowerCase().includes("mean");
+  const names = ["numClasses", "ignoreClass", "sparseYPred"];
+  if (!oneHot) names.push("sparseYTrue");
+  checkOptions(`metrics.${name}`, given ?? {}, single ? [...names, "targetClassIds"] : names);
+  const { ignoreClass = null, sparseYTrue = !oneHot, sparseYPred = !oneHot } = given ?? {};
+  const numClasses = given?.numClasses as number;
+  checkCount(`metrics.${name}`, "numClasses", numClasses, 2);
+  const classes = single ? given?.targetClassIds : Array.from({ length: numClasses }, (_, c) => c);
+  if (!Array.isArray(classes) || classes.length === 0 || classes.some((c) => !(c >= 0 && c < numClasses))) {
+    throw new RondoError("value", `metrics.${name} needs targetClassIds`, {
+      received: JSON.stringify(classes),
+      expected: `a list of class numbers below ${numClasses}`,
+    });
+  }
+  const config: Record<string, unknown> = { numClasses, ignoreClass, sparseYPred };
+  if (!oneHot) config.sparseYTrue = sparseYTrue;
+  if (single) config.targetClassIds = [...classes];
+  const numbers = (yTrue: Tensor, yPred: Tensor) =>
+    [sparseYTrue ? yTrue : argMax(yTrue, -1), sparseYPred ? yPred : argMax(yPred, -1)] as const;
+  return intersections({ name, config, numClasses, classes, ignoreClass, numbers });
+}
+
+/**
+ * For every class the share of what is both predicted and true among what is either (intersection over union), the mean
+ * over the classes that occur. Class numbers out of range do not count.
+ *
+ * @example metrics.meanIoU({ numClasses: 3, sparseYPred: false }) // targets [batch, time], outputs [batch, time, 3]
+ */
+export function meanIoU(options: MeanIoUOptions): Metric {
+  return multiClass("meanIoU", options, false);
+}
+
+/** Like `meanIoU`, over the classes named. @example metrics.iou({ numClasses: 3, targetClassIds: [1] }) */
+export function iou(options: IoUOptions): Metric {
+  return multiClass("iou", options, false);
+}
+
+/** `meanIoU` of one-hot targets and of outputs with one number for each class. */
+export function oneHotMeanIoU(options: Omit<MeanIoUOptions, "sparseYTrue">): Metric {
+  return multiClass("oneHotMeanIoU", options, true);
+}
+
+/** `iou` of one-hot targets and of outputs with one number for each class. */
+export function oneHotIoU(options: Omit<IoUOptions, "sparseYTrue">): Metric {
+  return multiClass("oneHotIoU", options, true);
+}
+
+export interface BinaryIoUOptions {
+  /** Which of the answers count: 0 (no), 1 (yes) or, as by default, both. */
+  targetClassIds?: readonly number[];
+  /** Outputs of at least this are a yes. 0.5 by default. */
+  threshold?: number;
+}
+
+/** Intersection over union of yes/no answers. Targets are 0 and 1, outputs probabilities of the same shape. */
+export function binaryIoU(options: BinaryIoUOptions = {}): Metric {
+  checkOptions("metrics.binaryIoU", options, ["targetClassIds", "threshold"]);
+  const { targetClassIds = [0, 1], threshold = 0.5 } = options;
+  if (targetClassIds.length === 0 || targetClassIds.some((c) => c !== 0 && c !== 1)) {
+    throw new RondoError("value", "metrics.binaryIoU: there are the classes 0 and 1", {
+      received: JSON.stringify(targetClassIds),
+    });
+  }
+  return intersections({
+    name: "binaryIoU",
+    config: { targetClassIds: [...targetClassIds], threshold },
+    numClasses: 2,
+    classes: targetClassIds,
+    ignoreClass: null,
+    numbers: (yTrue, yPred) => [yTrue, greaterEqual(yPred, threshold)],
   });
 }

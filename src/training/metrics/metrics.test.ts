@@ -17,14 +17,14 @@ interface GoldenMetric {
 }
 
 // Keras' class Accuracy compares numbers for equality; our "accuracy" is what Keras makes of the string.
-const names: Record<string, string> = { AUC: "auc", KLDivergence: "klDivergence", LogCoshError: "logCosh" };
+const names: Record<string, string> = { AUC: "auc", IoU: "iou", KLDivergence: "klDivergence", LogCoshError: "logCosh" };
 const ours = (className: string) =>
   (names[className] ?? `${className[0]!.toLowerCase()}${className.slice(1)}`) as keyof typeof metrics;
 const golden = readGolden<{ metrics: GoldenMetric[] }>("losses").metrics.filter(
   ({ metric }) => metric.className !== "Accuracy",
 );
 /** Tested by their formulas, here or in files of their own: Keras has no such metrics. */
-const ownMetrics = ["accuracy", "crps", "editDistance", "huber", "meanIoU", "meanAbsoluteScaledError", "quantile"];
+const ownMetrics = ["accuracy", "crps", "editDistance", "huber", "meanAbsoluteScaledError", "quantile"];
 const ownToo = ["symmetricMeanAbsolutePercentageError"];
 
 describe("results over unequal batches are Keras'", () => {
@@ -182,6 +182,8 @@ describe("by their formulas", () => {
     expect(() => metrics.auc({ curve: "XY" as never })).toThrow(/unknown curve/);
     expect(() => metrics.meanIoU({} as never)).toThrow(/numClasses/);
     expect(() => metrics.precision({ thresholds: 2 })).toThrow(/between 0 and 1/);
+    expect(() => metrics.iou({ numClasses: 3, targetClassIds: [3] })).toThrow(/class numbers below 3/);
+    expect(() => metrics.precisionAtRecall({} as never)).toThrow(/recall: 0.8/);
     expect(() => metrics.f1Score({ average: "mean" as never })).toThrow(/micro, macro, weighted/);
     expect(() => metrics.topKCategoricalAccuracy({ k: 0 })).toThrow(/whole number/);
   });
@@ -239,7 +241,17 @@ describe("names", () => {
   });
 
   test("a configuration makes an equal metric", () => {
-    const required: Record<string, object> = { meanIoU: { numClasses: 3 }, meanAbsoluteScaledError: { scale: 2 } };
+    const required: Record<string, object> = {
+      meanIoU: { numClasses: 3 },
+      iou: { numClasses: 3, targetClassIds: [1] },
+      oneHotIoU: { numClasses: 3, targetClassIds: [1] },
+      oneHotMeanIoU: { numClasses: 3 },
+      meanAbsoluteScaledError: { scale: 2 },
+      precisionAtRecall: { recall: 0.5 },
+      recallAtPrecision: { precision: 0.5 },
+      sensitivityAtSpecificity: { specificity: 0.5 },
+      specificityAtSensitivity: { sensitivity: 0.5 },
+    };
     for (const [name, make] of Object.entries(metrics)) {
       const { config } = (make as (options?: object) => Metric)(required[name]);
       expect(metricFromConfig(config!).config).toEqual(config);

@@ -9,11 +9,27 @@ import {
   sparseTopKCategoricalAccuracy,
   topKCategoricalAccuracy,
 } from "./accuracy.js";
+import {
+  precisionAtRecall,
+  recallAtPrecision,
+  sensitivityAtSpecificity,
+  specificityAtSensitivity,
+} from "./at-constraint.js";
 import { auc } from "./auc.js";
-import { f1Score, fBetaScore, precision, recall } from "./confusion.js";
+import {
+  f1Score,
+  falseNegatives,
+  falsePositives,
+  fBetaScore,
+  precision,
+  recall,
+  trueNegatives,
+  truePositives,
+} from "./confusion.js";
+import { concordanceCorrelation, pearsonCorrelation } from "./correlation.js";
 import { crps } from "./crps.js";
 import { editDistance } from "./edit-distance.js";
-import { meanIoU } from "./iou.js";
+import { binaryIoU, iou, meanIoU, oneHotIoU, oneHotMeanIoU } from "./iou.js";
 import { type Metric, meanMetric } from "./metric.js";
 import { bitsPerCharacter, perplexity } from "./perplexity.js";
 import {
@@ -50,8 +66,20 @@ export const metrics = {
   recall,
   f1Score,
   fBetaScore,
+  truePositives,
+  falsePositives,
+  trueNegatives,
+  falseNegatives,
+  precisionAtRecall,
+  recallAtPrecision,
+  sensitivityAtSpecificity,
+  specificityAtSensitivity,
   auc,
   meanIoU,
+  iou,
+  binaryIoU,
+  oneHotIoU,
+  oneHotMeanIoU,
   perplexity,
   bitsPerCharacter,
   editDistance,
@@ -59,6 +87,8 @@ export const metrics = {
   symmetricMeanAbsolutePercentageError,
   meanAbsoluteScaledError,
   r2Score,
+  pearsonCorrelation,
+  concordanceCorrelation,
   cosineSimilarity,
   crps,
   meanSquaredError: ofLoss(losses.meanSquaredError),

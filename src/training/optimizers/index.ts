@@ -6,11 +6,14 @@ import { adagrad } from "./adagrad.js";
 import { adam } from "./adam.js";
 import { adamax } from "./adamax.js";
 import { adamw } from "./adamw.js";
+import { ftrl } from "./ftrl.js";
+import { lamb } from "./lamb.js";
 import { lion } from "./lion.js";
 import { muon } from "./muon.js";
 import { nadam } from "./nadam.js";
 import { Optimizer, type OptimizerOptions } from "./optimizer.js";
 import { rmsprop } from "./rmsprop.js";
+import { scheduleFreeAdamW } from "./schedule-free-adamw.js";
 import { sgd } from "./sgd.js";
 
 /** Every optimizer under its Keras name; in lower case, the name of its class in saved files is the same. */
@@ -23,9 +26,12 @@ export const optimizers = {
   adamax,
   adagrad,
   adadelta,
+  ftrl,
+  lamb,
   lion,
   adafactor,
   muon,
+  scheduleFreeAdamW,
 } as const;
 
 export type OptimizerName = keyof typeof optimizers;
@@ -47,6 +53,6 @@ export function optimizerFromConfig(saved: { className: string; config: Record<s
   const config = { ...saved.config };
   const rate = config.learningRate;
   if (typeof rate === "object" && rate !== null) config.learningRate = scheduleFromConfig(rate as never);
-  const name = saved.className.toLowerCase();
-  return lookUp("optimizer", name in optimizers ? name : saved.className, optimizers)(config);
+  const same = (name: string) => name.toLowerCase() === saved.className.toLowerCase();
+  return lookUp("optimizer", Object.keys(optimizers).find(same) ?? saved.className, optimizers)(config);
 }

@@ -2,6 +2,7 @@ import { variableGrads } from "../../autograd/gradients.js";
 import { noGrad } from "../../autograd/tape.js";
 import { checkOptions, RondoError } from "../../errors.js";
 import { scope } from "../../tensor/scope.js";
+import { inSection } from "../../tensor/sections.js";
 import { formatShape, type Shape, sameShape } from "../../tensor/shape.js";
 import { allocate, type Tensor, tensor } from "../../tensor/tensor.js";
 import { Variable } from "../../tensor/variable.js";
@@ -144,12 +145,25 @@ export abstract class Optimizer {
   }
 
   /**
-   * Updates each variable by its gradient. Throws RondoError "nonFinite" and changes nothing when a gradient holds NaN or
-   * infinity, "shape" when a gradient does not fit its variable.
+   * Updates each variable by its gradient: a map, or a list of gradients and one of their variables, as a gradient tape
+   * gives them (null: left alone). Throws RondoError "nonFinite" and changes nothing when a gradient holds NaN or infinity,
+   * "shape" when a gradient does not fit its variable.
    *
-   * @example optimizer.apply(new Map([[w, gradient]]));
+   * @example optimizer.apply(tape.gradient(loss, variables), variables);
    */
-  apply(gradients: Gradients): void {
+  apply(gradients: Gradients): void;
+  apply(gradients: readonly (Tensor | null)[], variables: readonly Variable[]): void;
+  apply(given: Gradients | readonly (Tensor | null)[], variables?: readonly Variable[]): void {
+    const gradients =
+      given instanceof Map ? (given as Gradients) : paired(given as readonly (Tensor | null)[], variables);
+    inSection(
+      "update",
+      () => "update",
+      () => this.checkAndUpdate(gradients),
+    );
+  }
+
+  private checkAndUpdate(gradients: Gradients): void {
     for (const [variable, gradient] of gradients) this.checkGradient(variable, gradient);
     checkRate("the learning rate schedule", this.learningRate);
     noGrad(() =>
@@ -179,7 +193,8 @@ export abstract class Optimizer {
     }
   }
 
-  private decays(variable: Variable): boolean {
+  /** Whether decay is meant for this variable. */
+  protected decays(variable: Variable): boolean {
     return !this.excludeFromWeightDecay.some((word) => variable.name.includes(word));
   }
 
@@ -225,10 +240,14 @@ export abstract class Optimizer {
    * @example optimizer.finalizeVariables(model.trainableWeights);
    */
   finalizeVariables(variables: readonly Variable[]): void {
-    if (!this.useEma) return;
+    if (this.useEma) this.assignSlot(EMA, variables);
+  }
+
+  /** Overwrites variables with what is remembered about them under a name, where there is something. */
+  protected assignSlot(slot: string, variables: readonly Variable[]): void {
     for (const variable of variables) {
-      const average = this.slots.get(variable)?.[EMA];
-      if (average) variable.assign(average);
+      const value = this.slots.get(variable)?.[slot];
+      if (value) variable.assign(value);
     }
   }
 
@@ -365,6 +384,16 @@ export abstract class Optimizer {
       this.rate = state.values.learningRate;
     }
   }
+}
+
+function paired(gradients: readonly (Tensor | null)[], variables: readonly Variable[] | undefined): Gradients {
+  if (!Array.isArray(gradients) || gradients.length !== variables?.length) {
+    throw new RondoError("shape", "apply needs a gradient for every variable", {
+      received: `${Array.isArray(gradients) ? gradients.length : typeof gradients} for ${variables?.length ?? "no list of"} variables`,
+      expected: "apply(tape.gradient(loss, variables), variables), or apply(new Map([[variable, gradient]]))",
+    });
+  }
+  return new Map(variables.flatMap((v, i) => (gradients[i] ? [[v, gradients[i]] as const] : [])));
 }
 
 /** The variables' names; repeated ones get a number, in order. */

@@ -284,6 +284,9 @@ def _metrics():
     def regression(size, index):
         return numbers((size, 2), 0.3 + index), numbers((size, 2), 5.8 + index)
 
+    def series(size, index):
+        return numbers((size, 6), 0.3 + index), numbers((size, 6), 0.5 + index, 0.7, 0.2)
+
     def positive(size, index):
         return numbers((size, 2), 0.3 + index, 0.9, 1.0), numbers((size, 2), 5.8 + index, 0.9, 1.0)
 
@@ -368,7 +371,33 @@ def _metrics():
     add("KLDivergence/plain", Spec("KLDivergence"), batches(one_hot))
     for name in ("Hinge", "SquaredHinge", "CategoricalHinge"):
         add(f"{name}/plain", Spec(name), batches(one_hot))
+    for name in ("Precision", "Recall"):
+        add(f"{name}/top_k", Spec(name, top_k=2), batches(one_hot))
+        add(f"{name}/class_id", Spec(name, class_id=1), batches(binary))
+        add(f"{name}/top_k_class_id", Spec(name, top_k=1, class_id=2), batches(one_hot))
+    for name in ("TruePositives", "FalsePositives", "TrueNegatives", "FalseNegatives"):
+        add(f"{name}/plain", Spec(name), batches(binary))
+        add(f"{name}/thresholds", Spec(name, thresholds=0.7), batches(binary, flat_weight=True))
+    for name in ("PearsonCorrelation", "ConcordanceCorrelation"):
+        add(f"{name}/plain", Spec(name), batches(series))
+        add(f"{name}/axis", Spec(name, axis=0), batches(series))
+    ids = {"num_classes": 3, "target_class_ids": [0, 2]}
+    add("MeanIoU/plain", Spec("MeanIoU", num_classes=3), batches(labels))
+    add("IoU/plain", Spec("IoU", **ids), batches(labels))
+    add("IoU/one_hot", Spec("IoU", **{**ids, "num_classes": 4}, sparse_y_true=False, sparse_y_pred=False), batches(one_hot))
+    add("OneHotIoU/plain", Spec("OneHotIoU", **{**ids, "num_classes": 4}), batches(one_hot))
+    add("OneHotMeanIoU/plain", Spec("OneHotMeanIoU", num_classes=4), batches(one_hot))
+    add("BinaryIoU/plain", Spec("BinaryIoU"), batches(binary))
+    add("BinaryIoU/one", Spec("BinaryIoU", target_class_ids=[1], threshold=0.7), batches(binary))
     with in_float32():  # Keras counts in float32 here whatever its precision
+        for name, given, value in (
+            ("PrecisionAtRecall", "recall", 0.6),
+            ("RecallAtPrecision", "precision", 0.6),
+            ("SensitivityAtSpecificity", "specificity", 0.4),
+            ("SpecificityAtSensitivity", "sensitivity", 0.7),
+        ):
+            add(f"{name}/plain", Spec(name, **{given: value}), batches(binary))
+            add(f"{name}/weighted", Spec(name, num_thresholds=11, **{given: 0.5}), batches(binary, flat_weight=True))
         for curve in ("ROC", "PR"):
             add(f"AUC/{curve}", Spec("AUC", curve=curve), batches(binary))
             add(f"AUC/{curve}_coarse", Spec("AUC", curve=curve, num_thresholds=7), batches(binary))
@@ -415,6 +444,13 @@ MORE_OPTIMIZERS = {
     "Adafactor_options": Spec(
         "Adafactor", learning_rate=0.5, beta_2_decay=-0.5, epsilon_1=1e-3, epsilon_2=0.7, clip_threshold=0.6
     ),
+    "Ftrl": Spec("Ftrl", learning_rate=0.1),
+    "Ftrl_options": Spec(
+        "Ftrl", learning_rate=0.2, learning_rate_power=-0.7, initial_accumulator_value=0.3, beta=0.4,
+        l1_regularization_strength=0.05, l2_regularization_strength=0.1, l2_shrinkage_regularization_strength=0.02,
+    ),
+    "Lamb": Spec("Lamb", learning_rate=0.01),
+    "Lamb_betas": Spec("Lamb", learning_rate=0.1, beta_1=0.7, beta_2=0.8, epsilon=1e-3, weight_decay=0.05),
     "Muon": Spec("Muon", learning_rate=0.01),
     "Muon_options": Spec(
         "Muon", learning_rate=0.02, momentum=0.8, nesterov=False, ns_steps=3, rms_rate=None, weight_decay=0.05,
@@ -432,6 +468,30 @@ LIMITS = {
     "weight_decay": {"weight_decay": 0.05},
     "clipnorm_weight_decay": {"clipnorm": 0.8, "weight_decay": 0.05},
 }
+
+
+# Gradients and weights over several batches.
+SPREAD = {
+    "accumulation": {"gradient_accumulation_steps": 2},
+    "ema": {"use_ema": True, "ema_momentum": 0.8, "ema_overwrite_frequency": 4},
+}
+
+
+def _schedule_free(weights, gradients, rate, beta_1=0.9, beta_2=0.999, warmup_steps=0, weight_decay=0.0, epsilon=1e-8):
+    """Algorithm 1 of Defazio et al. 2024 with a plain mean. Keras' own step on torch reads z after changing it in place."""
+    y = [weight.astype(np.float64) for weight in weights]
+    z, x, v = [w.copy() for w in y], [w.copy() for w in y], [np.zeros_like(w) for w in y]
+    trace = []
+    for t, grads in enumerate(gradients, start=1):
+        step = rate * min(t / warmup_steps, 1) if warmup_steps else rate
+        for k, gradient in enumerate(grads):
+            g = gradient.astype(np.float64)
+            v[k] = beta_2 * v[k] + (1 - beta_2) * g * g
+            z[k] = z[k] - step * (g / (np.sqrt(v[k] / (1 - beta_2**t)) + epsilon) + weight_decay * y[k])
+            x[k] = x[k] + (z[k] - x[k]) / t
+            y[k] = beta_1 * x[k] + (1 - beta_1) * z[k]
+        trace.append([flat(w) for w in y])
+    return trace
 
 
 def optimizer_gradients():
@@ -474,6 +534,16 @@ def optimizers_and_schedules():
                 add(f"{name}/{limit}", spec.with_options(**options))
     for name, spec in MORE_OPTIMIZERS.items():
         add(name, spec)
+        # One of each kind with every form of clipping, decay, accumulation and averaging.
+        if "_" not in name:
+            for limit, options in {**LIMITS, **SPREAD}.items():
+                if limit not in ("plain", "clipnorm_weight_decay"):
+                    add(f"{name}/{limit}", spec.with_options(**options))
+    for name, options in (("plain", {}), ("options", {"beta_1": 0.7, "beta_2": 0.9, "warmup_steps": 4, "weight_decay": 0.05})):
+        spec = Spec("ScheduleFreeAdamW", learning_rate=0.02, **options)
+        trace = _schedule_free(weights, gradients, **{"rate": 0.02, **options})
+        form = {"className": "ScheduleFreeAdamW", "options": spec.case_form()["options"]}
+        cases.append({"id": f"ScheduleFreeAdamW/{name}", "optimizer": form, "weightsAfterStep": trace})
     add("SGD/exclude_from_weight_decay", OPTIMIZERS["SGD"].with_options(weight_decay=0.5), exclude=["1"])
     decay = Spec("ExponentialDecay", initial_learning_rate=0.1, decay_steps=3, decay_rate=0.5)
     cosine = Spec("CosineDecay", initial_learning_rate=0.001, decay_steps=6, warmup_target=0.02, warmup_steps=3)
