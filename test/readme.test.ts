@@ -7,7 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");
-const snippets = [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map((match) => match[1]!);
+const snippetsOf = (text: string) => [...text.matchAll(/^```ts\n(.*?)^```/gms)].map((match) => match[1]!);
+const snippets = snippetsOf(readme);
+const training = snippetsOf(readFileSync(join(root, "docs", "training.md"), "utf8"));
 
 /** A project of someone who installed rondo and pasted the README into files. */
 let project: string;
@@ -31,6 +33,9 @@ beforeAll(() => {
   snippets.forEach((code, i) => {
     writeFileSync(join(project, `snippet-${i}.ts`), code);
   });
+  training.forEach((code, i) => {
+    writeFileSync(join(project, `snippet-training-${i}.ts`), code);
+  });
   // Compiled with the published types, as its reader would.
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", project], { encoding: "utf8" });
@@ -42,7 +47,7 @@ afterAll(() => {
   rmSync(project, { recursive: true, force: true });
 });
 
-function run(index: number): string {
+function run(index: number | string): string {
   return execFileSync(process.execPath, [`out/snippet-${index}.js`], {
     cwd: project,
     encoding: "utf8",
@@ -102,5 +107,14 @@ describe("the README's code", () => {
         .join();
       expect(all).toContain(option!);
     }
+  });
+});
+
+describe("the code of the page about training", () => {
+  test.each(training.map((code, i) => [/(class|const) (\w+)/.exec(code)![2], i]))("%s", (_, i) => {
+    // Every snippet prints what it claims.
+    const lines = run(`training-${i}`).trim().split("\n");
+    expect(lines).toContain("true");
+    expect(lines).not.toContain("false");
   });
 });
