@@ -256,7 +256,8 @@ export abstract class Optimizer {
     });
   }
 
-  private checkGradient(variable: Variable, gradient: Tensor): void {
+  /** Throws unless the gradient is finite and fits. @internal */
+  protected checkGradient(variable: Variable, gradient: Tensor): void {
     if (!sameShape(variable.shape, gradient.shape) || gradient.dtype !== "float32") {
       throw new RondoError("shape", `the gradient does not fit the variable "${variable.name}"`, {
         received: `${gradient.dtype} ${formatShape(gradient.shape)}`,
@@ -377,7 +378,10 @@ export abstract class Optimizer {
   }
 }
 
-function paired(gradients: readonly (Tensor | null)[], variables: readonly Variable[] | undefined): Gradients {
+/** Gradients by variable, from a map or from two lists. @internal */
+export function paired(given: Gradients | readonly (Tensor | null)[], variables?: readonly Variable[]): Gradients {
+  if (given instanceof Map) return given;
+  const gradients = given as readonly (Tensor | null)[];
   if (!Array.isArray(gradients) || gradients.length !== variables?.length) {
     throw new RondoError("shape", "apply needs a gradient for every variable", {
       received: `${Array.isArray(gradients) ? gradients.length : typeof gradients} for ${variables?.length ?? "no list of"} variables`,
