@@ -247,6 +247,7 @@ export type { AdagradOptions } from "./training/optimizers/adagrad.js";
 export type { AdamOptions } from "./training/optimizers/adam.js";
 export type { AdamaxOptions } from "./training/optimizers/adamax.js";
 export type { FtrlOptions } from "./training/optimizers/ftrl.js";
+export type { GroupsOptions, OptimizerGroup } from "./training/optimizers/groups.js";
 export { optimizers } from "./training/optimizers/index.js";
 export type { LambOptions } from "./training/optimizers/lamb.js";
 export type { LionOptions } from "./training/optimizers/lion.js";

@@ -121,4 +121,10 @@ test.each(pages.map(([name]): string => name))("the code of docs: %s", (name) =>
   expect(output).not.toBe("");
   if (name === "from-tfjs-0") expect(output).toMatch(/left behind: 0\n/);
   if (name === "from-keras-1") expect(output).toMatch(/2\.71/);
+  // On this page every snippet prints whether what it claims is so.
+  if (name.startsWith("training-")) {
+    const lines = output.trim().split("\n");
+    expect(lines).toContain("true");
+    expect(lines).not.toContain("false");
+  }
 });

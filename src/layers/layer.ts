@@ -216,15 +216,13 @@ export abstract class Layer extends Component {
       ...(attentionMask ? { attentionMask: asTensor(attentionMask, "bool") } : {}),
       ...flagsOf(flags),
     };
-    const result = inSection(
+    const { result, masks: made } = inSection(
       "layer",
       () => this.describe(),
-      () => this.callMany(inputs, context),
+      () => this.callForApply(inputs, context),
     );
     const outputs = result instanceof Tensor ? [result] : result;
-    for (const [i, made] of this.computeMasksMany(inputs, context.masks).entries()) {
-      if (outputs[i]) attachMask(outputs[i], made);
-    }
+    for (const [i, output] of outputs.entries()) attachMask(output, made[i] ?? null);
     reportCall(this, outputs[0]!, inputs);
     return result;
   }
@@ -293,6 +291,14 @@ export abstract class Layer extends Component {
   /** @internal Masks of the outputs; those beyond the main one (states) have none. */
   computeMasksMany(inputs: readonly Tensor[], masks: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
     return [this.computeMask(this.only(inputs), masks[0] ?? null)];
+  }
+
+  /** What the call returns, and masks of the outputs. */
+  protected callForApply(
+    inputs: readonly Tensor[],
+    context: RunContext,
+  ): { result: Tensor | readonly Tensor[]; masks: readonly (Tensor | null)[] } {
+    return { result: this.callMany(inputs, context), masks: this.computeMasksMany(inputs, context.masks) };
   }
 
   /** @internal Calls the layer as part of a model: outputs with their masks. */

@@ -55,6 +55,12 @@ export class ModelLayer extends MultiInputLayer {
     return this.model.forward(inputs, { training, masks, ...(penalties ? { penalties } : {}) });
   }
 
+  // Once: a second pass for the masks would move the states of stateful layers on.
+  protected override callForApply(inputs: readonly Tensor[], context: RunContext) {
+    const { outputs, masks } = this.callWithMasks(inputs, context);
+    return { result: outputs.length === 1 ? outputs[0]! : outputs, masks };
+  }
+
   override getConfig(): Record<string, unknown> {
     return { ...this.model.getConfig(), trainable: this.trainable };
   }

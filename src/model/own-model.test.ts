@@ -147,6 +147,29 @@ describe("a class with a call", () => {
     expect(again.predict(x).dataSync()).toEqual(outer.predict(x).dataSync());
   });
 
+  test("masks come with tensors through layers and models that are applied one by one", () => {
+    const embed = layers.embedding({ inputDim: 9, outputDim: 3, maskZero: true });
+    const gru = layers.gru({ units: 2, returnSequences: true });
+    const pool = layers.globalAveragePooling1d();
+    const chain = sequential([embed, gru, pool]);
+    const expected = chain.predict(x).dataSync();
+    const h = gru.apply(embed.apply(x)) as Tensor;
+    expectClose((pool.apply(h) as Tensor).dataSync(), expected, 1e-6);
+    expectClose((pool.apply(sequential([embed, gru]).apply(x)) as Tensor).dataSync(), expected, 1e-6);
+    const unmasked = pool.apply(gru.apply(embed.apply(x) as Tensor, { mask: null })) as Tensor;
+    expect(unmasked.dataSync()[2]).not.toBeCloseTo(expected[2]!, 4);
+  });
+
+  test("a model with states as a layer moves them once for each call", () => {
+    const inner = sequential([layers.gru({ units: 2, stateful: true, inputShape: [3, 1] })]);
+    const data = tensor(numbersLike(6, 0.3), [2, 3, 1]);
+    const apply = () => (inner.asLayer().apply(data) as Tensor).dataSync();
+    const [first, second] = [apply(), apply()];
+    inner.resetStates();
+    expect(inner.apply(data).dataSync()).toEqual(first);
+    expect(inner.apply(data).dataSync()).toEqual(second);
+  });
+
   test("several inputs and outputs by name", async () => {
     class Two extends Model<Tensor[]> {
       readonly className = "Two";

@@ -1,4 +1,4 @@
-import { unpackExamples } from "../data/examples.js";
+import { type Examples, unpackExamples } from "../data/examples.js";
 import { modelFromBytes } from "../formats/model-file.js";
 import { trainingToBytes } from "../formats/training-backup.js";
 import { setBackend } from "../tensor/engine.js";
@@ -61,17 +61,18 @@ export function serveFit(port: Port): void {
         last = logs;
       },
     };
-    const { x, y, sampleWeight } = unpackExamples(request.examples);
-    const { validation } = request;
-    const held = validation ? unpackExamples(validation) : null;
-    const validationData = held
-      ? { validationData: [held.x, held.y!, held.sampleWeight] as unknown as ValidationData }
-      : {};
-    const weights = sampleWeight?.some((each) => each) ? { sampleWeight } : {};
+    const weightsOf = ({ sampleWeight }: Examples) => {
+      if (!sampleWeight.some((each) => each)) return undefined;
+      return sampleWeight.length === 1 ? sampleWeight[0]! : sampleWeight;
+    };
+    const examples = unpackExamples(request.examples);
+    const held = request.validation && unpackExamples(request.validation);
+    const weights = weightsOf(examples);
+    const { x, y } = examples;
     const history = await model.fit(x, y!, {
       ...request.options,
-      ...weights,
-      ...validationData,
+      ...(weights ? { sampleWeight: weights } : {}),
+      ...(held ? { validationData: { x: held.x, y: held.y!, sampleWeight: weightsOf(held) } as ValidationData } : {}),
       callbacks: [wanted, final],
       signal: stop.signal,
     });

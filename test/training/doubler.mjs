@@ -1,16 +1,5 @@
-// A layer of one's own, as a program would keep it in a module that its workers import as well.
+// What a program's workers import to know its layer. Tests run the sources, workers what was built: one class for each.
 import { Layer, registerLayer } from "../../dist/entry/node.js";
-
-/** The class, for the library that is handed in: tests run the sources, workers what was built. */
-export const doublerOf = (Base) =>
-  class Doubler extends Base {
-    className = "Doubler";
-    call(x) {
-      return x.mul(2);
-    }
-    computeOutputShape(shape) {
-      return shape;
-    }
-  };
+import { doublerOf } from "./doubler-of.mjs";
 
 registerLayer("Doubler", doublerOf(Layer));

@@ -4,9 +4,11 @@ import { describe, expect, test } from "vitest";
 import {
   callbacks,
   type FitOptions,
+  input,
   Layer,
   layers,
   type Model,
+  model,
   mul,
   optimizers,
   sequential,
@@ -97,8 +99,35 @@ describe("fit in a worker", () => {
     expect(weightsOf(twin)).toEqual(weightsOf(model));
   });
 
+  test("several inputs and outputs, weights of examples and classes, validation data", async () => {
+    const two = () => {
+      setSeed(2);
+      const [a, b] = [input({ shape: [null, 2], name: "a" }), input({ shape: [3], name: "b" })];
+      const h = layers.gru({ units: 3, name: "gru" }).apply(a);
+      const both = layers.concatenate({ name: "joined" }).apply([h, b]);
+      const outputs = [
+        layers.dense({ units: 1, name: "p" }).apply(both),
+        layers.dense({ units: 1, name: "q" }).apply(both),
+      ];
+      const made = model({ inputs: [a, b], outputs });
+      made.compile({ optimizer: "adam", loss: ["mse", "mae"], weightedMetrics: [["mae"], []] });
+      return made;
+    };
+    const inputs = { a: x, b: tensor(numbersLike(72, 0.4), [24, 3]) };
+    const targets = { p: y, q: y };
+    const sampleWeight = { p: tensor(numbersLike(24, 0.2), [24]).abs(), q: null };
+    const options = { epochs: 2, sampleWeight, validationData: { x: inputs, y: targets, sampleWeight } };
+    const [here, there] = [two(), two()];
+    const expected = await here.fit(inputs, targets, options);
+    expect(await there.fit(inputs, targets, { ...options, worker: true })).toEqual(expected);
+    expect(Object.keys(expected.history)).toContain("val_p_mae");
+    const [plain, twin] = [make(), make()];
+    const weighted = { sampleWeight: sampleWeight.p, validationData: [x, y] } as const;
+    expect(await twin.fit(x, y, { ...weighted, worker: true })).toEqual(await plain.fit(x, y, weighted));
+  });
+
   test("classes of one's own come from a module", async () => {
-    const { doublerOf } = await import("./doubler.mjs" as string);
+    const { doublerOf } = await import("./doubler-of.mjs" as string);
     setSeed(1);
     const model = sequential([new (doublerOf(Layer))({ inputShape: [2] }), layers.dense({ units: 1 })]);
     model.compile({ optimizer: "sgd", loss: "mse" });

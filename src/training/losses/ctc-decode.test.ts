@@ -5,6 +5,7 @@ import { ctcDecode } from "./ctc-decode.js";
 import { ctcLoss } from "./index.js";
 
 const [time, classes] = [5, 3];
+const logits8 = numbersLike(8 * 5, 0.4, 2);
 const logits = numbersLike(time * classes, 0.4, 2);
 
 /** Every alignment there is: labels to the log of their probability, by plain sums. */
@@ -30,6 +31,19 @@ test("a wide beam finds the likeliest labels with their exact probability", () =
   expect(paths!.map(({ labels }) => labels.join(" "))).toEqual(best.map(([labels]) => labels));
   paths!.forEach(({ logProbability }, i) => {
     expect(logProbability).toBeCloseTo(Math.log(best[i]![1]), 5);
+  });
+});
+
+test("beam search gives Keras' paths and scores", () => {
+  // keras.ops.ctc_decode(x, [8], strategy="beam_search", beam_width=200, top_paths=3, mask_index=0)
+  const [paths] = ctcDecode(tensor(logits8, [1, 8, 5]), { strategy: "beamSearch", beamWidth: 200, topPaths: 3 });
+  expect(paths!.map(({ labels }) => labels)).toEqual([
+    [4, 1, 3, 2, 4],
+    [4, 1, 2, 4],
+    [4, 1, 4, 2, 4],
+  ]);
+  [-4.101719379, -4.242042065, -4.324332714].forEach((score, i) => {
+    expect(paths![i]!.logProbability).toBeCloseTo(score, 5);
   });
 });
 

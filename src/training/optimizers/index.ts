@@ -7,6 +7,7 @@ import { adam } from "./adam.js";
 import { adamax } from "./adamax.js";
 import { adamw } from "./adamw.js";
 import { ftrl } from "./ftrl.js";
+import { groups } from "./groups.js";
 import { lamb } from "./lamb.js";
 import { lion } from "./lion.js";
 import { muon } from "./muon.js";
@@ -32,9 +33,13 @@ export const optimizers = {
   adafactor,
   muon,
   scheduleFreeAdamW,
+  groups,
 } as const;
 
-export type OptimizerName = keyof typeof optimizers;
+const { groups: _groups, ...single } = optimizers;
+
+/** Optimizers that a name is enough for. */
+export type OptimizerName = keyof typeof single;
 
 /** An optimizer from its name and options, or the optimizer itself. */
 export function resolveOptimizer(optimizer: OptimizerName | Optimizer, options: OptimizerOptions = {}): Optimizer {
@@ -42,17 +47,33 @@ export function resolveOptimizer(optimizer: OptimizerName | Optimizer, options: 
   if (typeof optimizer !== "string") {
     throw new RondoError("option", "compile() needs an optimizer", {
       received: String(optimizer),
-      expected: `${Object.keys(optimizers).join(", ")}, or optimizers.adam({ … })`,
+      expected: `${Object.keys(single).join(", ")}, or optimizers.adam({ … })`,
     });
   }
-  return lookUp("optimizer", optimizer, optimizers)(options);
+  return lookUp("optimizer", optimizer, single)(options);
+}
+
+interface SavedOptimizer {
+  className: string;
+  config: Record<string, unknown>;
+}
+
+/** What a file says about groups. */
+interface SavedGroups {
+  groups: readonly { match: readonly string[]; optimizer: SavedOptimizer }[];
+  rest: SavedOptimizer;
 }
 
 /** An optimizer from what a file says about it. */
-export function optimizerFromConfig(saved: { className: string; config: Record<string, unknown> }): Optimizer {
+export function optimizerFromConfig(saved: SavedOptimizer): Optimizer {
   const config = { ...saved.config };
+  if (saved.className === "Groups") {
+    const made = saved.config as unknown as SavedGroups;
+    const parts = made.groups.map(({ match, optimizer }) => ({ match, optimizer: optimizerFromConfig(optimizer) }));
+    return groups({ groups: parts, rest: optimizerFromConfig(made.rest) });
+  }
   const rate = config.learningRate;
   if (typeof rate === "object" && rate !== null) config.learningRate = scheduleFromConfig(rate as never);
   const same = (name: string) => name.toLowerCase() === saved.className.toLowerCase();
-  return lookUp("optimizer", Object.keys(optimizers).find(same) ?? saved.className, optimizers)(config);
+  return lookUp("optimizer", Object.keys(single).find(same) ?? saved.className, single)(config);
 }

@@ -291,6 +291,12 @@ export abstract class Optimizer {
     });
   }
 
+  /** Throws unless the gradient is finite and fits. @internal */
+  protected checkGradient(variable: Variable, gradient: Tensor): void {
+    checkFits(variable, gradient);
+    this.checkFinite(variable, gradient);
+  }
+
   private checkFinite(variable: Variable, gradient: Tensor): void {
     const at = gradient.storage.engine.kernels.findNonFinite(gradient.offset, gradient.size);
     if (at < 0) return;
@@ -406,7 +412,10 @@ export abstract class Optimizer {
   }
 }
 
-function paired(gradients: readonly (Tensor | null)[], variables: readonly Variable[] | undefined): Gradients {
+/** Gradients by variable, from a map or from two lists. @internal */
+export function paired(given: Gradients | readonly (Tensor | null)[], variables?: readonly Variable[]): Gradients {
+  if (given instanceof Map) return given;
+  const gradients = given as readonly (Tensor | null)[];
   if (!Array.isArray(gradients) || gradients.length !== variables?.length) {
     throw new RondoError("shape", "apply needs a gradient for every variable", {
       received: `${Array.isArray(gradients) ? gradients.length : typeof gradients} for ${variables?.length ?? "no list of"} variables`,

@@ -35,14 +35,16 @@ const gradientsAt = (step: number, variables: readonly Variable[]) =>
     }),
   );
 
+/** `groups` is made of others and has tests of its own. */
+const names = Object.keys(optimizers).filter((name) => name !== "groups") as Exclude<
+  keyof typeof optimizers,
+  "groups"
+>[];
+
 describe("ten steps are Keras'", () => {
   test("there are cases of every optimizer", () => {
     const tested = new Set(cases.map(({ optimizer }) => optimizer.className.toLowerCase()));
-    expect([...tested].sort()).toEqual(
-      Object.keys(optimizers)
-        .map((name) => name.toLowerCase())
-        .sort(),
-    );
+    expect([...tested].sort()).toEqual(names.map((name) => name.toLowerCase()).sort());
   });
 
   test.each(cases.map((c) => [c.id, c] as const))("%s", (_, c) => {
@@ -203,7 +205,8 @@ describe("averages and accumulation", () => {
   });
 
   test("no optimizer leaves tensors behind", () => {
-    for (const make of Object.values(optimizers)) {
+    for (const name of names) {
+      const make = optimizers[name];
       const w = variable(tensor([[1, 2]]));
       const gradients = new Map([[w, tensor([[1, -1]])]]);
       const optimizer = make({ useEma: true, gradientAccumulationSteps: 2, weightDecay: 0.1 });

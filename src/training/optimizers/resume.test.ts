@@ -42,7 +42,9 @@ function make(name: OptimizerName) {
 }
 
 // Three batches an epoch: the file is written between two gradients of one update.
-test.each(Object.keys(optimizers) as OptimizerName[])("%s goes on from a file to the same bits", async (name) => {
+const names = Object.keys(optimizers).filter((name) => name !== "groups") as OptimizerName[];
+
+test.each(names)("%s goes on from a file to the same bits", async (name) => {
   const options = { epochs: 4, batchSize: 2 };
   const whole = make(name);
   let bytes: Uint8Array | undefined;
