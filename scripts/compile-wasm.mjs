@@ -49,7 +49,7 @@ const linkFlags = [
 ];
 
 /** Kernels that move more memory than they compute are made small: -Os costs them nothing and saves a third. */
-const small = new Set(["copy", "elementwise", "fold", "indexing", "random", "reduce"]);
+const small = new Set(["copy", "elementwise", "fold", "indexing", "optimizer", "random", "reduce"]);
 const flagsFor = (flags, source) =>
   small.has(basename(source, ".cpp")) ? flags.map((flag) => (flag === "-O3" ? "-Os" : flag)) : flags;
 
