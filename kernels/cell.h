@@ -2,8 +2,9 @@
 //
 // Forward projects the inputs of some steps at once, then takes the steps one by one: a product with the recurrent
 // weights, which stay in the cache, and the cell's non-linearities on its result. Threads share the sequences of the
-// batch, so they never wait for each other over time. Backward walks from the last step to the first and turns the gate
-// gradients of every few hundred rows into input and weight gradients while they are still in the cache.
+// batch, so they never wait for each other over time; where sequences are few, threads share units too and meet at every
+// step. Backward walks from the last step to the first and turns the gate gradients of every few hundred rows into input
+// and weight gradients while they are still in the cache.
 #pragma once
 #include "recurrent.h"
 
