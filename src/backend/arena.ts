@@ -141,10 +141,13 @@ function align(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }
 
-/** Multiples of 64 up to 1 KiB, then eight classes per doubling up to 64 KiB, then multiples of 4 KiB. */
+/**
+ * Multiples of 64 up to 1 KiB, then eight classes per doubling up to 64 KiB, then multiples of 4 KiB and a few cache lines:
+ * where neighbours of one size lie whole pages apart, a load seems to the processor to wait for a store to another array.
+ */
 function roundUp(bytes: number): number {
   if (bytes <= 1024) return Math.max(ALIGNMENT, align(bytes));
-  if (bytes > SMALL_LIMIT) return Math.ceil(bytes / 4096) * 4096;
+  if (bytes > SMALL_LIMIT) return Math.ceil(bytes / 4096) * 4096 + 5 * ALIGNMENT;
   const step = 2 ** (Math.floor(Math.log2(bytes - 1)) - 3);
   return Math.ceil(bytes / step) * step;
 }
