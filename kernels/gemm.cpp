@@ -117,7 +117,20 @@ void multiply(const PanelProduct& whole, int64_t rows) {
       case 1: multiplyRows<1>(p, rows); break;
       case 2: multiplyRows<2>(p, rows); break;
       case 3: multiplyRows<3>(p, rows); break;
-      default: multiplyRows<4>(p, rows);
+      default:
+        if constexpr (halvesPanels) {
+          PanelProduct half = p;
+          half.vectors = 2;
+          half.lastLanes = VW;
+          multiplyRows<2>(half, rows);
+          half.right.data += 2 * VW;
+          if (half.start.data) half.start.data += 2 * VW;
+          half.out.data += 2 * VW;
+          half.lastLanes = p.lastLanes;
+          multiplyRows<2>(half, rows);
+        } else {
+          multiplyRows<4>(p, rows);
+        }
     }
     done = next;
   }

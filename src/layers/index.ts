@@ -3,6 +3,7 @@ import { LeakyReLU, type LeakyReLUOptions } from "./activation/leaky-relu.js";
 import { PReLU, type PReLUOptions } from "./activation/prelu.js";
 import { ReLU, type ReLUOptions } from "./activation/relu.js";
 import { Softmax, type SoftmaxOptions } from "./activation/softmax.js";
+import type { ActivationSpec } from "./activations.js";
 import {
   AdditiveAttention,
   type AdditiveAttentionOptions,
@@ -115,7 +116,9 @@ import type { Factories } from "./table.js";
  */
 export const layers = {
   /** Applies an activation function. @see ActivationLayer */
-  activation: (options: ActivationOptions) => new ActivationLayer(options) as ActivationLayer & Shaped<Same>,
+  activation: <const A extends string = "linear">(
+    options: ActivationOptions & { activation: A | Exclude<ActivationSpec, string> },
+  ) => new ActivationLayer(options) as ActivationLayer & Shaped<A extends "glu" ? LastBecomes<number> : Same>,
   /** Adds a penalty on what passes through to the loss. @see ActivityRegularization */
   activityRegularization: (options?: ActivityRegularizationOptions) => new ActivityRegularization(options),
   /** Sum of tensors. @see Add */
@@ -153,9 +156,9 @@ export const layers = {
   /** Takes rows and columns off. @see Cropping2D */
   cropping2d: (options?: Cropping2DOptions) => new Cropping2D(options),
   /** activation(x · kernel + bias) over the last axis. @see Dense */
-  dense: <const U extends number, const I extends BatchShape = BatchShape>(
-    options: DenseOptions & Start<I> & { units: U },
-  ) => new Dense(options) as Dense & Shaped<LastBecomes<U>, I>,
+  dense: <const U extends number, const A extends string = "linear", const I extends BatchShape = BatchShape>(
+    options: DenseOptions & Start<I> & { units: U; activation?: A | Exclude<ActivationSpec, string> },
+  ) => new Dense(options) as Dense & Shaped<LastBecomes<A extends "glu" ? number : U>, I>,
   /** Convolution over a plane of every channel on its own. @see DepthwiseConv2D */
   depthwiseConv2d: (options: DepthwiseConv2DOptions) => new DepthwiseConv2D(options),
   /** Products of the vectors of two tensors. @see Dot */
