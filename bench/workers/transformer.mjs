@@ -10,13 +10,10 @@ await serve({
     const model = rondo.sequential([layer]);
     const x = rondo.tensor(numbers(batch * time * size), [batch, time, size]);
     if (mode === "infer") {
-      return () =>
-        rondo.scope(() => {
-          layer.apply(x);
-        });
+      return { step: () => rondo.scope(() => void layer.apply(x)) };
     }
     const optimizer = rondo.optimizers.sgd({ learningRate: 1e-3 });
-    return () =>
-      optimizer.minimize(() => rondo.mean(rondo.square(layer.apply(x, { training: true }))), model.trainableWeights);
+    const loss = () => rondo.mean(rondo.square(layer.apply(x, { training: true })));
+    return { step: () => optimizer.minimize(loss, model.trainableWeights) };
   },
 });

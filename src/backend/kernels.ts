@@ -206,6 +206,33 @@ export const kernelTable = {
     "backward:int",
   ),
 
+  // ---- normalization ------------------------------------------------------------------------------------------------
+  /**
+   * y = (x - mean) factor gamma + beta with factor = 1 / sqrt(variance + epsilon), for every row of x [rows, n]; gamma
+   * and beta [n]. stats [rows, 2]: mean and factor, for backward.
+   */
+  layerNormForward: kernel(
+    "x:in",
+    "gamma:in",
+    "beta:in",
+    "y:out",
+    "stats?:out",
+    "rows:int",
+    "n:int",
+    "epsilon:float",
+  ),
+  layerNormBackward: kernel(
+    "x:in",
+    "gamma:in",
+    "stats:in",
+    "dy:in",
+    "dx:out",
+    "dGamma:out",
+    "dBeta:out",
+    "rows:int",
+    "n:int",
+  ),
+
   // ---- random numbers: Philox 4x32-10, key (key0, key1), counter = element index / 4 --------------------------------
   randomBits: kernel("out:outInt", "n:int", "key0:int", "key1:int"),
   /** low + (high - low) * (bits >> 8) * 2^-24 */

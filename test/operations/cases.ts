@@ -516,6 +516,24 @@ export const operationCases: { readonly [K in OperationName]: readonly Operation
       },
     },
   ],
+  layerNorm: [
+    operation("layerNorm", [floats([2, 4]), floats([4], positive), floats([4])], { epsilon: 0.1 }),
+    operation("layerNorm", [floats([2, 2, 3]), floats([3], positive), floats([3])], { epsilon: 0.01 }),
+    operation("layerNorm", [floats([0, 3]), floats([3]), floats([3])], { epsilon: 0.1 }),
+  ],
+  layerNormGrad: [
+    {
+      label: "layerNormGrad",
+      inputs: [floats([2, 3]), floats([3], positive), floats([3])],
+      firstOrderOnly: true,
+      call: (tensors) => {
+        const tape = new Tape(new Set());
+        tape.watch(...tensors);
+        const [y] = recordOn(tape, () => run("layerNorm", tensors, { epsilon: 0.1 }));
+        return noGrad(() => tape.gradient([y!], tensors) as Tensor[]);
+      },
+    },
+  ],
   attention: attentionCases,
   attentionGrad: [
     {

@@ -93,6 +93,8 @@ const table: { readonly [K in OperationName]: Row } = {
   sparseCrossEntropyGrad: everyInput,
   attention: both,
   attentionGrad: nothing,
+  layerNorm: { inputs: [0, 1] },
+  layerNormGrad: { inputs: [0, 1, 2] },
   recurrent: everyInput,
   recurrentGrad: everyInput,
   rematerialized: everyInput,

@@ -7,6 +7,7 @@ import { binary, clip, clipGradRule, select, unary } from "./elementwise.js";
 import { gather, pick, pickAdd, scatterAdd, topK } from "./indexing.js";
 import { matMul } from "./matmul.js";
 import { broadcastTo, concat, pad, reshape, slice, split, transpose } from "./movement.js";
+import { layerNorm, layerNormGrad } from "./normalization.js";
 import { recurrent, recurrentGrad } from "./recurrent.js";
 import { cumulativeSum, reduce } from "./reduce.js";
 import { rematerialized } from "./rematerialized.js";
@@ -60,6 +61,8 @@ const rules: { readonly [K in OperationName]: Rule<AttributesOf<K>> | null } = {
   recurrentGrad,
   attention,
   attentionGrad,
+  layerNorm,
+  layerNormGrad,
   rematerialized,
   custom,
 };

@@ -5,6 +5,7 @@ import { copyKernels } from "./copy.js";
 import { elementwiseKernels } from "./elementwise.js";
 import { indexingKernels } from "./indexing.js";
 import { matMulKernels } from "./matmul.js";
+import { normalizationKernels } from "./normalization.js";
 import { optimizerKernels } from "./optimizer.js";
 import { randomKernels } from "./random.js";
 import { gruKernels } from "./recurrent/gru.js";
@@ -43,6 +44,7 @@ export function createReferenceBackend(): Backend {
     ...indexingKernels(views),
     ...softmaxKernels(views),
     ...attentionKernels(views),
+    ...normalizationKernels(views),
     ...randomKernels(views),
     ...optimizerKernels(views),
     ...rnnKernels(views),

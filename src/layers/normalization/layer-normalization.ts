@@ -1,4 +1,5 @@
 import { moments } from "../../tensor/ops/reduce.js";
+import { run1 } from "../../tensor/run.js";
 import { normalizeAxes } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { axes, type Fields, type Values } from "../fields.js";
@@ -34,6 +35,12 @@ export class LayerNormalization extends ScaledNormalization<Values<typeof fields
   }
 
   call(input: Tensor): Tensor {
+    const { gamma, beta, options } = this;
+    const last = options.axis === -1 || options.axis === input.rank - 1;
+    // The usual kind has a kernel of its own.
+    if (gamma && beta && last && input.shape[input.rank - 1] === gamma.size) {
+      return run1("layerNorm", [input, gamma, beta], { epsilon: options.epsilon });
+    }
     const list = normalizeAxes(this.options.axis, input.rank, this.describe());
     const { mean, variance } = moments(input, list, true);
     return this.rescale(this.standardize(input, mean, variance), list);

@@ -5,6 +5,7 @@ import { binary, binaryInt, cast, classify, clip, clipGrad, compare, select, una
 import { gather, oneHot, pick, pickAdd, scatterAdd, topK } from "./indexing.js";
 import { matMul } from "./matmul.js";
 import { broadcastTo, concat, pad, reshape, slice, split, transpose } from "./movement.js";
+import { layerNorm, layerNormGrad } from "./normalization.js";
 import { recurrent, recurrentGrad } from "./recurrent.js";
 import { argReduce, cumulativeSum, reduce, reduceInt } from "./reduce.js";
 import { rematerialized } from "./rematerialized.js";
@@ -67,6 +68,8 @@ export const forwardTable = {
   recurrentGrad,
   attention,
   attentionGrad,
+  layerNorm,
+  layerNormGrad,
   rematerialized,
   custom,
 } satisfies Record<string, Forward<never>>;

@@ -5,6 +5,7 @@ import { copyCases } from "./copy.js";
 import { elementwiseCases } from "./elementwise.js";
 import { indexingCases } from "./indexing.js";
 import { matMulCases } from "./matmul.js";
+import { normalizationCases } from "./normalization.js";
 import { optimizerCases } from "./optimizer.js";
 import { randomCases } from "./random.js";
 import { recurrentCases } from "./recurrent.js";
@@ -20,6 +21,7 @@ export const cases: CaseTable<KernelName> = {
   ...indexingCases,
   ...softmaxCases,
   ...attentionCases,
+  ...normalizationCases,
   ...randomCases,
   ...optimizerCases,
   ...recurrentCases,
