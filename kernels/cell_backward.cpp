@@ -28,7 +28,7 @@ struct BackwardScratch {
   float* dc;            // likewise
   float* product;       // likewise: the gradient by h times the recurrent mask
   int32_t* firstValid;  // [batch]
-  int32_t* maskedRows;  // [batch]: whether the current step is masked
+  int32_t* maskedRows;  // [column parts, batch]: whether the current step is masked
   int32_t size;
 
   BackwardScratch(const Cell& cell, const Recurrence& r, float* memory) {
@@ -51,7 +51,7 @@ struct BackwardScratch {
     dc = part.take(cell.hasMemory ? states : 0);
     product = part.take(states);
     firstValid = reinterpret_cast<int32_t*>(part.take(r.batch));
-    maskedRows = reinterpret_cast<int32_t*>(part.take(r.batch));
+    maskedRows = reinterpret_cast<int32_t*>(part.take(mostColumnParts * r.batch));
     size = part.size();
   }
 };
@@ -71,68 +71,79 @@ struct Backward {
 
   int64_t chunkRows() const { return scratch.steps * r.batch; }
 
-  /** Whether any of the sequences is masked at step s; then scratch.maskedRows says which. */
-  bool findMasked(int64_t s, int64_t first, int64_t last) const {
-    if (!r.mask) return false;
+  /** Whether sequences are masked at step s; null if none of them is. */
+  const int32_t* findMasked(int64_t s, const Part& part) const {
+    if (!r.mask) return nullptr;
+    int32_t* const masked = scratch.maskedRows + part.column * r.batch + part.region.first;
     int32_t any = 0;
-    for (int64_t b = first; b < last; b++) any |= scratch.maskedRows[b] = r.isMasked(b, s);
-    return any != 0;
+    for (int64_t m = 0; m < part.rows(); m++) any |= masked[m] = r.isMasked(part.region.first + m, s);
+    return any ? masked : nullptr;
   }
 
-  /** out = start + dz weights^T for the gates of one part; out [rows, unitRow]. */
+  /** out = start + dz weights^T for the gates of one part; columns from to to of out [rows, unitRow]. */
   void propagate(const GateVectors& part, const float* dz, const float* weights, const float* start, float* out,
-                 int64_t rows) const {
-    const int64_t depth = r.panels() * part.count * VW, row = r.panelRow();
-    for (int64_t n = 0; n < r.units; n += PW) {
-      const int vectors = panelVectors(smaller<int64_t>(PW, r.units - n));
+                 int64_t rows, int64_t from, int64_t to, bool backToFront) const {
+    const int64_t depth = r.panels() * part.count * VW, row = r.panelRow(), end = smaller(to, r.units);
+    const int64_t firstBlock = from / PW, blocks = (end + PW - 1) / PW - firstBlock;
+    for (int64_t i = 0; i < blocks; i++) {
+      const int64_t block = firstBlock + (backToFront ? blocks - 1 - i : i), n = block * PW;
+      const int64_t first = larger(from, n), width = panelVectors(smaller<int64_t>(PW, r.units - n)) * VW;
       multiply({{dz + part.first * VW, row, part.count * VW, 1, r.panels(), chunkRows() * row},
-                {weights + n * depth, vectors * VW},
-                {start ? start + n : nullptr, r.unitRow()},
-                {out + n, r.unitRow()},
-                vectors},
+                {weights + n * depth + first - n, width},
+                {start ? start + first : nullptr, r.unitRow()},
+                {out + first, r.unitRow()},
+                panelVectors(smaller(n + PW, end) - first)},
                rows);
     }
   }
 
-  /** One step for sequences first to last: dz, and dh, dc of the state before. */
-  void runStep(int64_t s, int64_t chunkStep, int64_t first, int64_t last) const {
-    const int64_t rows = last - first, row = r.panelRow(), unitRow = r.unitRow(), length = r.batch * unitRow;
-    const int64_t at = first * unitRow, chunkRow = chunkStep * r.batch, memory = cell.hasMemory ? 1 : 0;
+  /** One step of one part: dz, and dh, dc of the state before. */
+  void runStep(int64_t s, int64_t chunkStep, const Part& part) const {
+    const Region& region = part.region;
+    const int64_t first = region.first, rows = part.rows(), row = r.panelRow(), unitRow = r.unitRow();
+    const int64_t length = r.batch * unitRow, at = first * unitRow, chunkRow = chunkStep * r.batch;
+    const int64_t memory = cell.hasMemory ? 1 : 0;
     float* const dz = scratch.dz + (chunkRow + first) * row;
     float* const dh = scratch.dh + at;
     float* const product = scratch.product + at;
-    addOutputGradients(r, scratch.firstValid, call.dy, s, first, last, scratch.dh);
-    const bool anyMasked = findMasked(s, first, last);
-    for (int64_t p = 0; p < r.panels(); p++) {
+    addOutputGradients(r, scratch.firstValid, call.dy, s, region, scratch.dh);
+    const int32_t* masked = findMasked(s, part);
+    for (int64_t p = part.firstPanel; p < part.lastPanel; p++) {
       const int64_t unit = at + p * r.layout.blocks * VW, before = s * length + unit, after = before + length;
       cell.backward({rows, unitRow, row, saved.gates + ((p * r.time + s) * r.batch + first) * row * cell.savesGates,
-                     saved.h + before, saved.c + before * memory, saved.h + after, saved.c + after * memory,
-                     anyMasked ? scratch.maskedRows + first : nullptr, scratch.dh + unit, scratch.dc + unit * memory,
-                     dz + p * chunkRows() * row});
+                     saved.h + before, saved.c + before * memory, saved.h + after, saved.c + after * memory, masked,
+                     scratch.dh + unit, scratch.dc + unit * memory, dz + p * chunkRows() * row});
     }
     // The left operands of the weight gradients, while the rows are at hand.
-    gatherInputs(r, call.x, s, first, last, scratch.inputs + (chunkRow + first) * r.inputRow());
+    gatherInputs(r, call.x, s, part.ownFirst(), part.ownLast(),
+                 scratch.inputs + (chunkRow + part.ownFirst()) * r.inputRow());
     const float* recurrentInput = saved.h + s * length + at;
     if (call.recurrentMask) {
-      multiplyState(r, saved.h + s * length, call.recurrentMask, first, last, scratch.masked + chunkRow * unitRow,
-                    false);
+      multiplyState(r, saved.h + s * length, call.recurrentMask, region, scratch.masked + chunkRow * unitRow, false);
       recurrentInput = scratch.masked + chunkRow * unitRow + at;
     }
+    if (part.shared) barrier();  // for dz of all panels
     // dh of the state before: what the cell left there, and what went through the recurrent products.
-    if (r.layout.candidate.count == 0 && allMasked(r, s, first, last)) return;
-    if (r.layout.candidate.count == 0 && !call.recurrentMask)
-      return propagate(r.layout.recurrent, dz, scratch.recurrent, dh, dh, rows);
+    const bool nothing = r.layout.candidate.count == 0 && allMasked(r, s, first, region.last);
+    const bool direct = r.layout.candidate.count == 0 && !call.recurrentMask;
+    const bool backToFront = rows <= 4 && s % 2 == 1;  // see Forward::run
+    const auto through = [&](const GateVectors& gates, const float* weights, const float* start, float* out) {
+      propagate(gates, dz, weights, start, out, rows, region.from, region.to, backToFront);
+    };
+    if (nothing) return;
+    if (direct) return through(r.layout.recurrent, scratch.recurrent, dh, dh);
     if (r.layout.candidate.count > 0) {
-      propagate(r.layout.candidate, dz, scratch.candidate, nullptr, product, rows);
-      for (int64_t p = 0; p < r.panels(); p++)
+      through(r.layout.candidate, scratch.candidate, nullptr, product);
+      for (int64_t p = part.firstPanel; p < part.lastPanel; p++)
         cell.resetBackward({rows, unitRow, row, saved.gates + ((p * r.time + s) * r.batch + first) * row,
                             recurrentInput + p * VW, product + p * VW, dz + p * chunkRows() * row,
                             scratch.reset + chunkRow * unitRow + at + p * VW});
-      propagate(r.layout.recurrent, dz, scratch.recurrent, product, product, rows);
+      if (part.shared) barrier();  // for dz of the reset gate
+      through(r.layout.recurrent, scratch.recurrent, product, product);
     } else {
-      propagate(r.layout.recurrent, dz, scratch.recurrent, nullptr, product, rows);
+      through(r.layout.recurrent, scratch.recurrent, nullptr, product);
     }
-    multiplyState(r, scratch.product, call.recurrentMask, first, last, scratch.dh, true);
+    multiplyState(r, scratch.product, call.recurrentMask, region, scratch.dh, true);
   }
 
   /** dx = dz W^T for rows first to last of the chunk. */
@@ -218,12 +229,13 @@ struct Backward {
 
   /** Everything, as one of `threads` threads. */
   void run(int32_t thread, int32_t threads, int32_t* next) const {
-    const int64_t first = cut(r.batch, thread, threads), last = cut(r.batch, thread + 1, threads);
+    const Part part = partOf(r, thread, threads);
+    const int64_t first = part.ownFirst(), last = part.ownLast();
     for (int64_t end = r.time; end > 0;) {
       const int64_t start = (end - 1) / scratch.steps * scratch.steps;
       const Chunk chunk = {start, end, (end - start) * r.batch, end == r.time};
       if (thread == 0) __atomic_store_n(next, 0, __ATOMIC_RELAXED);
-      for (int64_t s = end - 1; first < last && s >= start; s--) runStep(s, s - start, first, last);
+      for (int64_t s = end - 1; s >= start; s--) runStep(s, s - start, part);
       barrier();
       gradientsOfChunk(chunk, threads, next);
       barrier();

@@ -20,11 +20,12 @@ struct ForwardScratch {
   float* inputs;        // [steps * batch, inputRow], the rows of a thread together
   float* projected;     // [panels, steps * batch, panelRow], likewise
   float* z;             // [batch, 2 gates * units], only for few rows
-  float* tile;          // [batch, panelRow], or [panels, batch, panelRow] where all panels are needed at once
-  int64_t tilePanel;    // from one panel to the next, accordingly
+  float* tile;          // [column parts, batch, panelRow], or [panels, …] where all panels are needed at once
+  int64_t tilePart;     // from one column part to the next, or 0
+  int64_t tilePanel;    // from one panel to the next, or 0
   float* c;             // [2, batch, unitRow], used if nothing is saved
   float* h;             // likewise
-  float* masked;        // [batch, unitRow]: h times the recurrent mask
+  float* masked;        // likewise: h times the recurrent mask
   float* reset;         // [batch, unitRow]: r h
   int32_t* firstValid;  // [batch]
   int32_t size;
@@ -42,10 +43,11 @@ struct ForwardScratch {
     projected = part.take(r.panels() * steps * r.batch * r.panelRow());
     z = part.take(few ? r.batch * 2 * r.weightRow() : 0);
     tilePanel = few || r.layout.candidate.count > 0 ? r.batch * r.panelRow() : 0;
-    tile = part.take(tilePanel > 0 ? r.panels() * tilePanel : r.batch * r.panelRow());
+    tilePart = tilePanel > 0 ? 0 : r.batch * r.panelRow();
+    tile = part.take(r.panels() * tilePanel + smaller<int64_t>(r.panels(), mostColumnParts) * tilePart);
     c = part.take(cell.hasMemory ? 2 * states : 0);
     h = part.take(2 * states);
-    masked = part.take(states);
+    masked = part.take(2 * states);
     reset = part.take(r.layout.candidate.count > 0 ? states : 0);
     firstValid = reinterpret_cast<int32_t*>(part.take(r.batch));
     size = part.size();
@@ -66,7 +68,7 @@ struct Forward {
   const ForwardCall& call;
   ForwardScratch scratch;
   float* gates;  // null in inference
-  States c, h;
+  States c, h, masked;
 
   /** bias [panels, panelRow]; both rows of a split bias meet where both products do. */
   void packBias() const {
@@ -83,49 +85,53 @@ struct Forward {
   }
 
   /** What the recurrent product multiplies at step s. */
-  const float* recurrentInput(int64_t s, int64_t first, int64_t last) const {
-    if (!call.recurrentMask) return h.after(s - 1);
-    multiplyState(r, h.after(s - 1), call.recurrentMask, first, last, scratch.masked, false);
-    return scratch.masked;
+  const float* recurrentInput(int64_t s) const { return call.recurrentMask ? masked.after(s - 1) : h.after(s - 1); }
+  /** Makes it from the state before step s. */
+  void maskState(int64_t s, const Region& region) const {
+    if (call.recurrentMask) multiplyState(r, h.after(s - 1), call.recurrentMask, region, masked.after(s - 1), false);
   }
 
-  float* tile(int64_t p, int64_t first) const { return scratch.tile + p * scratch.tilePanel + first * r.panelRow(); }
+  float* tile(int64_t p, const Part& part) const {
+    return scratch.tile + p * scratch.tilePanel + part.column * scratch.tilePart + part.region.first * r.panelRow();
+  }
 
-  /** r h for the candidate, from all panels' tiles. */
-  void resetPanels(const float* before, int64_t first, int64_t last) const {
-    for (int64_t p = 0; p < r.panels(); p++) {
-      const int64_t at = first * r.unitRow() + p * VW;
-      cell.reset({last - first, r.unitRow(), r.panelRow(), before + at, tile(p, first), scratch.reset + at});
+  /** r h for the candidate, from the panels' tiles. */
+  void resetPanels(const float* before, const Part& part) const {
+    for (int64_t p = part.firstPanel; p < part.lastPanel; p++) {
+      const int64_t at = part.region.first * r.unitRow() + p * VW;
+      cell.reset({part.rows(), r.unitRow(), r.panelRow(), before + at, tile(p, part), scratch.reset + at});
     }
   }
 
-  /** The cells of one panel for sequences first to last, from its tile. */
-  void finishPanel(int64_t p, int64_t s, int64_t first, int64_t last) const {
-    const int64_t at = first * r.unitRow() + p * r.layout.blocks * VW;
-    cell.forward({last - first, r.unitRow(), r.panelRow(), tile(p, first), h.after(s - 1) + at, c.after(s - 1) + at,
+  /** The cells of one panel, from its tile. */
+  void finishPanel(int64_t p, int64_t s, const Part& part) const {
+    const int64_t first = part.region.first, at = first * r.unitRow() + p * r.layout.blocks * VW;
+    cell.forward({part.rows(), r.unitRow(), r.panelRow(), tile(p, part), h.after(s - 1) + at, c.after(s - 1) + at,
                   h.after(s) + at, c.after(s) + at,
                   gates ? gates + ((p * r.time + s) * r.batch + first) * r.panelRow() : nullptr});
   }
 
   /** Steps that are masked throughout need no products; with a reset gate, backward wants its value all the same. */
-  bool canSkip(int64_t s, int64_t first, int64_t last) const {
-    return r.layout.candidate.count == 0 && allMasked(r, s, first, last);
+  bool canSkip(int64_t s, const Part& part) const {
+    return r.layout.candidate.count == 0 && allMasked(r, s, part.region.first, part.region.last);
   }
 
-  void finishStep(int64_t s, int64_t first, int64_t last) const {
-    holdMasked(r, h.after(s - 1), s, first, last, h.after(s));
-    if (cell.hasMemory) holdMasked(r, c.after(s - 1), s, first, last, c.after(s));
-    storeOutputs(r, scratch.firstValid, h.after(s), s, first, last, call.y);
+  void finishStep(int64_t s, const Region& region) const {
+    holdMasked(r, h.after(s - 1), s, region, h.after(s));
+    if (cell.hasMemory) holdMasked(r, c.after(s - 1), s, region, c.after(s));
+    maskState(s + 1, region);
+    storeOutputs(r, scratch.firstValid, h.after(s), s, region, call.y);
   }
 
-  /** Projects the inputs of some steps, for sequences first to last, into rows of scratch.projected. */
-  void project(int64_t start, int64_t steps, int64_t first, int64_t last) const {
+  /** Projects the inputs of some steps into rows of scratch.projected. */
+  void project(int64_t start, int64_t steps, const Part& part) const {
     const GateVectors& in = r.layout.input;
-    const int64_t rows = last - first, row = r.panelRow();
+    const int64_t first = part.region.first, rows = part.rows(), row = r.panelRow();
     float* const inputs = scratch.inputs + first * scratch.steps * r.inputRow();
-    for (int64_t s = 0; s < steps; s++)
-      gatherInputs(r, call.x, start + s, first, last, inputs + s * rows * r.inputRow());
-    for (int64_t p = 0; p < r.panels(); p++) {
+    for (int64_t s = steps * part.column / part.columns; s < steps * (part.column + 1) / part.columns; s++)
+      gatherInputs(r, call.x, start + s, first, part.region.last, inputs + s * rows * r.inputRow());
+    if (part.shared) barrier();
+    for (int64_t p = part.firstPanel; p < part.lastPanel; p++) {
       const float* bias = scratch.bias + p * row;
       float* const out = projected(p, first);
       multiply({{inputs, r.inputRow(), r.inputs},
@@ -154,34 +160,37 @@ struct Forward {
              rows);
   }
 
-  /** All steps for sequences first to last. */
-  void run(int64_t first, int64_t last) const {
+  /** All steps of one part. */
+  void run(const Part& part) const {
     const GateVectors &back = r.layout.recurrent, &candidate = r.layout.candidate;
-    const int64_t rows = last - first, row = r.panelRow(), at = first * r.unitRow();
+    const int64_t first = part.region.first, rows = part.rows(), row = r.panelRow(), at = first * r.unitRow();
+    const int64_t panels = part.lastPanel - part.firstPanel;
     for (int64_t s = 0; s < r.time; s++) {
       const int64_t projectedStep = s % scratch.steps;
-      if (projectedStep == 0) project(s, smaller(scratch.steps, r.time - s), first, last);
-      if (canSkip(s, first, last)) {
-        finishStep(s, first, last);
-        continue;
-      }
-      const float* before = recurrentInput(s, first, last);
-      for (int64_t p = 0; p < r.panels(); p++) {
+      if (projectedStep == 0) project(s, smaller(scratch.steps, r.time - s), part);
+      const bool skip = canSkip(s, part);
+      const float* before = recurrentInput(s);
+      for (int64_t i = 0; i < panels && !skip; i++) {
+        // Few rows read the weights as fast as the caches give them: back and forth, so that each step begins with what
+        // the one before has left there. (More rows fetch the panel that follows in time.)
+        const int64_t p = rows <= 4 && s % 2 == 1 ? part.lastPanel - 1 - i : part.firstPanel + i;
         const float* z = projected(p, first) + projectedStep * rows * row;
         for (int v = 0; v < back.first; v++)  // what h R does not add to
-          for (int64_t m = 0; m < rows; m++) store(tile(p, first) + m * row + v * VW, load(z + m * row + v * VW));
-        addRecurrent(back, before + at, scratch.recurrent + p * r.units * back.count * VW, z, tile(p, first), rows);
-        if (candidate.count == 0) finishPanel(p, s, first, last);
+          for (int64_t m = 0; m < rows; m++) store(tile(p, part) + m * row + v * VW, load(z + m * row + v * VW));
+        addRecurrent(back, before + at, scratch.recurrent + p * r.units * back.count * VW, z, tile(p, part), rows);
+        if (candidate.count == 0) finishPanel(p, s, part);
       }
       if (candidate.count > 0) {
-        resetPanels(before, first, last);
-        for (int64_t p = 0; p < r.panels(); p++) {
+        resetPanels(before, part);
+        if (part.shared) barrier();
+        for (int64_t p = part.firstPanel; p < part.lastPanel; p++) {
           addRecurrent(candidate, scratch.reset + at, scratch.candidate + p * r.units * candidate.count * VW,
-                       tile(p, first), tile(p, first), rows);
-          finishPanel(p, s, first, last);
+                       tile(p, part), tile(p, part), rows);
+          finishPanel(p, s, part);
         }
       }
-      finishStep(s, first, last);
+      finishStep(s, part.region);
+      if (part.shared) barrier();
     }
   }
 
@@ -214,7 +223,7 @@ struct Forward {
     for (int64_t p = 0; p < r.panels(); p++)
       for (int v = first; v < last; v++)
         copyPadded(z + r.column(part, p, v - part.first), r.weightRow(), r.batch, r.lanes(p, v - part.first),
-                   tile(p, 0) + v * VW, r.panelRow(), VW);
+                   tile(p, partOf(r, 0, 1)) + v * VW, r.panelRow(), VW);
   }
 
   /** All steps for a few rows, with the weights in place; bit for bit the same. */
@@ -229,8 +238,9 @@ struct Forward {
     float* const z = scratch.z;
     float* const fromState = scratch.z + batch * width;
     const int64_t work = PW * batch * (r.inputs + r.units), chunks = (width + PW - 1) / PW;
+    const Part whole = partOf(r, 0, 1);
     for (int64_t s = 0; s < r.time; s++) {
-      const float* before = recurrentInput(s, 0, batch);
+      const float* before = recurrentInput(s);
       parallelFor(chunks, columnWork / work + 1, [&](int64_t begin, int64_t end) {
         const int64_t from = begin * PW, to = smaller(width, end * PW), middle = larger(from, smaller(to, shared));
         startFromBias(from, to, middle, z, fromState);
@@ -241,12 +251,12 @@ struct Forward {
       fillTiles(in, z, 0, vectorsFromInput);
       fillTiles(r.layout.recurrent, fromState, vectorsFromInput, r.layout.vectors);
       if (candidate.count > 0) {
-        resetPanels(before, 0, batch);
+        resetPanels(before, whole);
         addInPlace(scratch.reset, r.unitRow(), call.recurrent, r.units, recurrentEnd, width, z);
         fillTiles(candidate, z, candidate.first, candidate.first + candidate.count);
       }
-      for (int64_t p = 0; p < r.panels(); p++) finishPanel(p, s, 0, batch);
-      finishStep(s, 0, batch);
+      for (int64_t p = 0; p < r.panels(); p++) finishPanel(p, s, whole);
+      finishStep(s, whole.region);
     }
   }
 };
@@ -263,10 +273,12 @@ void runForward(const Cell& cell, const Recurrence& r, const ForwardCall& call) 
   float* const gates = keep && cell.savesGates ? saved.gates : nullptr;
   const States c = {keep ? saved.c : scratch.c, cell.hasMemory ? length : 0, keep};
   const States h = {keep ? saved.h : scratch.h, length, keep};
-  const Forward forward = {cell, r, call, scratch, gates, c, h};
+  const States masked = {scratch.masked, length, false};
+  const Forward forward = {cell, r, call, scratch, gates, c, h, masked};
   findFirstValid(r, scratch.firstValid);
   loadState(r, call.h0, 0, r.batch, forward.h.after(-1));
   if (cell.hasMemory) loadState(r, call.c0, 0, r.batch, forward.c.after(-1));
+  forward.maskState(0, {0, r.batch, 0, r.units});
   if (r.rows() <= fewRows) {
     forward.runFew();
   } else {
@@ -275,9 +287,8 @@ void runForward(const Cell& cell, const Recurrence& r, const ForwardCall& call) 
     packGates(r, r.layout.candidate, call.recurrent, r.units, scratch.candidate);
     forward.packBias();
     const int64_t work = r.rows() * r.weightRow() * (r.inputs + r.units);
-    parallelThreads(smaller(recurrentThreads(work), (int32_t(r.batch) + 1) / 2), [&](int32_t thread, int32_t threads) {
-      forward.run(r.batch * thread / threads, r.batch * (thread + 1) / threads);
-    });
+    parallelThreads(recurrentThreads(work),
+                    [&](int32_t thread, int32_t threads) { forward.run(partOf(r, thread, threads)); });
   }
   storeState(r, forward.h.after(r.time - 1), 0, r.batch, call.hT);
   if (cell.hasMemory) storeState(r, forward.c.after(r.time - 1), 0, r.batch, call.cT);

@@ -5,7 +5,14 @@ namespace RONDO_ARCH {
 
 void fillInt(int32_t* out, int32_t n, int32_t value) {
   parallelFor(n, lightGrain, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) out[i] = value;
+    // Local copies: a store into `out` might change what the closure holds, as far as the compiler can see.
+    int32_t* to = out;
+    const int32_t element = value;
+    if (element == 0) return zeroBytes(to + begin, size_t(end - begin) * 4);
+    const VecInt elements = splatInt(element);
+    int64_t i = begin;
+    for (; i + VW <= end; i += VW) storeInt(to + i, elements);
+    for (; i < end; i++) to[i] = element;
   });
 }
 void fill(float* out, int32_t n, float value) {

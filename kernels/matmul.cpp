@@ -17,9 +17,19 @@ constexpr int fewRows = 4;
 /** Multiply-adds below which another thread does not pay. */
 constexpr int64_t parallelWork = 400000;
 
-// Packed blocks of the thread at work. Not on the stack: those of threads are small on some systems.
-alignas(64) thread_local float packedA[innerBlock * rowBlock];
-alignas(64) thread_local float packedB[innerBlock * columnBlock];
+/** Packed blocks of the thread at work. Not on the stack: those of threads are small on some systems. */
+struct alignas(64) Packed {
+  float a[innerBlock * rowBlock], b[innerBlock * columnBlock];
+};
+RONDO_INLINE Packed& packedBlocks() {
+#ifdef __wasm__
+  static_assert(sizeof(Packed) <= rondoThreadBufferBytes, "the buffer of a thread is too small");
+  return *static_cast<Packed*>(rondoThreadBuffer());
+#else
+  static thread_local Packed blocks;
+  return blocks;
+#endif
+}
 
 /** One product of the batch. */
 struct Product {
@@ -32,6 +42,7 @@ struct Product {
 
 /** out[firstRow : lastRow, firstColumn : lastColumn], at most columnBlock columns, through packed panels. */
 void multiplyPacked(const Product& p, int64_t firstRow, int64_t lastRow, int64_t firstColumn, int64_t lastColumn) {
+  Packed& blocks = packedBlocks();
   // With few rows a panel is read only a few times: then in place, but for the last one if it is narrower.
   const bool inPlace = !p.transposeB && lastRow - firstRow <= 6 * tileRows(4);
   const int64_t packedFrom = inPlace ? firstColumn + (lastColumn - firstColumn) / PW * PW : firstColumn;
@@ -41,7 +52,7 @@ void multiplyPacked(const Product& p, int64_t firstRow, int64_t lastRow, int64_t
     const int64_t depth = smaller<int64_t>(innerBlock, p.k - k);
     for (int64_t n = packedFrom; n < lastColumn; n += PW) {
       const int64_t columns = smaller<int64_t>(PW, lastColumn - n), width = panelVectors(columns) * VW;
-      float* panel = packedB + (n - firstColumn) * innerBlock;
+      float* panel = blocks.b + (n - firstColumn) * innerBlock;
       if (p.transposeB) {
         transposePadded(p.b + n * p.k + k, p.k, columns, depth, panel, width, depth, width);
       } else {
@@ -52,8 +63,8 @@ void multiplyPacked(const Product& p, int64_t firstRow, int64_t lastRow, int64_t
       const int64_t rows = smaller(block, lastRow - m);
       const float* a = p.a + m * p.k + k;
       if (p.transposeA) {
-        copyPadded(p.a + k * p.m + m, p.m, depth, rows, packedA, rowBlock, rows);
-        a = packedA;
+        copyPadded(p.a + k * p.m + m, p.m, depth, rows, blocks.a, rowBlock, rows);
+        a = blocks.a;
       }
       for (int64_t n = firstColumn; n < lastColumn; n += PW) {
         const int64_t columns = smaller<int64_t>(PW, lastColumn - n);
@@ -62,7 +73,7 @@ void multiplyPacked(const Product& p, int64_t firstRow, int64_t lastRow, int64_t
         const bool packed = n >= packedFrom;
         PanelProduct panel = {};
         panel.left = {a, p.transposeA ? 1 : p.k, depth, p.transposeA ? rowBlock : 1};
-        panel.right = {packed ? packedB + (n - firstColumn) * innerBlock : p.b + k * p.n + n,
+        panel.right = {packed ? blocks.b + (n - firstColumn) * innerBlock : p.b + k * p.n + n,
                        packed ? vectors * VW : p.n};
         panel.start = {p.accumulate || k > 0 ? out : nullptr, p.n};
         panel.out = {out, p.n};
@@ -161,8 +172,9 @@ void multiplyDirectly(const Product& p) {
   } else {  // out^T [n, m] = op(b)^T [n, k] a^T, the rows of both contiguous
     const float* b = p.b;
     if (!p.transposeB && p.n > 1) {
-      transposePadded(p.b, p.n, p.k, p.n, packedB, p.k, p.n, p.k);
-      b = packedB;
+      float* const packed = packedBlocks().b;
+      transposePadded(p.b, p.n, p.k, p.n, packed, p.k, p.n, p.k);
+      b = packed;
     }
     multiplyByRows(b, p.n, p.a, p.m, p.k, p.out, 1, p.n, p.accumulate);
   }

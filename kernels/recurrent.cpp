@@ -9,6 +9,37 @@ int32_t recurrentThreads(int64_t multiplyAdds) {
   return int32_t(larger<int64_t>(1, smaller<int64_t>(threadCount(), multiplyAdds / workPerThread)));
 }
 
+Part partOf(const Recurrence& r, int32_t thread, int32_t threads) {
+  // Cycles per step, about: a row of a panel takes two per unit; below a few rows reading the weights takes longer,
+  // four times as long where they exceed the second-level cache; meeting at a step's end costs a microsecond or less.
+  constexpr int64_t rowsPerRead = 3, meeting = 1500, secondLevelFloats = 1 << 18;
+  const int64_t panels = r.panels();
+  int64_t rowParts = 1, columns = 1, best = INT64_MAX;
+  for (int64_t c = 1; c <= smaller<int64_t>(panels, smaller(threads, mostColumnParts)); c++) {
+    const int64_t parts = smaller<int64_t>(threads / c, r.batch);
+    const int64_t rows = (r.batch + parts - 1) / parts, width = (panels + c - 1) / c;
+    const bool far = width * r.units * r.panelRow() > secondLevelFloats;
+    const int64_t cost = 2 * r.units * width * larger(rows, far ? 4 * rowsPerRead : rowsPerRead) + (c > 1 ? meeting : 0);
+    if (cost >= best) continue;
+    best = cost;
+    rowParts = parts;
+    columns = c;
+  }
+  const bool idle = thread >= rowParts * columns;  // comes to the meetings all the same
+  const int64_t row = idle ? 0 : thread / columns, column = thread % columns;
+  Part part = {};
+  part.shared = columns > 1;
+  part.column = int32_t(column);
+  part.columns = int32_t(columns);
+  if (idle) return part;
+  part.firstPanel = panels * column / columns;
+  part.lastPanel = panels * (column + 1) / columns;
+  const int64_t width = r.layout.blocks * VW;
+  part.region = {r.batch * row / rowParts, r.batch * (row + 1) / rowParts, part.firstPanel * width,
+                 part.lastPanel * width};
+  return part;
+}
+
 // ---- weights into panels --------------------------------------------------------------------------------------------
 
 namespace {
@@ -85,29 +116,30 @@ void findFirstValid(const Recurrence& r, int32_t* firstValid) {
   }
 }
 
-void storeOutputs(const Recurrence& r, const int32_t* firstValid, const float* h, int64_t s, int64_t first,
-                  int64_t last, float* y) {
+void storeOutputs(const Recurrence& r, const int32_t* firstValid, const float* h, int64_t s, const Region& region,
+                  float* y) {
   if (!r.sequences && s < r.time - 1) return;
-  for (int64_t b = first; b < last; b++) {
-    float* out = y + (r.sequences ? b * r.time + s : b) * r.units;
+  const int64_t count = smaller(region.to, r.units) - region.from;
+  for (int64_t b = region.first; b < region.last; b++) {
+    float* out = y + (r.sequences ? b * r.time + s : b) * r.units + region.from;
     if (showsState(r, firstValid, b, s)) {
-      copyPadded(h + b * r.unitRow(), 0, 1, r.units, out, 0, 0);
+      copyPadded(h + b * r.unitRow() + region.from, 0, 1, count, out, 0, 0);
     } else {
-      zeroBytes(out, size_t(r.units) * sizeof(float));
+      zeroBytes(out, size_t(count) * sizeof(float));
     }
   }
 }
 
-void addOutputGradients(const Recurrence& r, const int32_t* firstValid, const float* dy, int64_t s, int64_t first,
-                        int64_t last, float* dh) {
+void addOutputGradients(const Recurrence& r, const int32_t* firstValid, const float* dy, int64_t s,
+                        const Region& region, float* dh) {
   if (!dy || (!r.sequences && s < r.time - 1)) return;
-  const int64_t whole = r.units / VW * VW;
-  for (int64_t b = first; b < last; b++) {
+  const int64_t to = smaller(region.to, r.units), whole = to / VW * VW;
+  for (int64_t b = region.first; b < region.last; b++) {
     if (!showsState(r, firstValid, b, s)) continue;
     const float* from = dy + (r.sequences ? b * r.time + s : b) * r.units;
-    float* to = dh + b * r.unitRow();
-    for (int64_t j = 0; j < whole; j += VW) store(to + j, load(to + j) + load(from + j));
-    for (int64_t j = whole; j < r.units; j++) to[j] += from[j];
+    float* out = dh + b * r.unitRow();
+    for (int64_t j = region.from; j < whole; j += VW) store(out + j, load(out + j) + load(from + j));
+    for (int64_t j = whole; j < to; j++) out[j] += from[j];
   }
 }
 
@@ -118,19 +150,22 @@ bool allMasked(const Recurrence& r, int64_t s, int64_t first, int64_t last) {
   return true;
 }
 
-void holdMasked(const Recurrence& r, const float* before, int64_t s, int64_t first, int64_t last, float* state) {
+void holdMasked(const Recurrence& r, const float* before, int64_t s, const Region& region, float* state) {
   if (!r.mask) return;
-  for (int64_t b = first; b < last; b++)
-    if (r.isMasked(b, s)) copyPadded(before + b * r.unitRow(), 0, 1, r.unitRow(), state + b * r.unitRow(), 0, 0);
+  for (int64_t b = region.first; b < region.last; b++) {
+    const int64_t at = b * r.unitRow() + region.from;
+    if (r.isMasked(b, s)) copyPadded(before + at, 0, 1, region.to - region.from, state + at, 0, 0);
+  }
 }
 
-void multiplyState(const Recurrence& r, const float* state, const float* factor, int64_t first, int64_t last,
-                   float* out, bool accumulate) {
-  for (int64_t b = first; b < last; b++) {
+void multiplyState(const Recurrence& r, const float* state, const float* factor, const Region& region, float* out,
+                   bool accumulate) {
+  const int64_t end = smaller(region.to, r.units);
+  for (int64_t b = region.first; b < region.last; b++) {
     const float* a = state + b * r.unitRow();
     const float* by = factor ? factor + b * r.units : nullptr;
     float* to = out + b * r.unitRow();
-    for (int64_t j = 0; j < r.units; j += VW) {
+    for (int64_t j = region.from; j < end; j += VW) {
       Vec f = splat(1.0f);
       if (by) f = j + VW <= r.units ? load(by + j) : loadPartial(by + j, int(r.units - j));
       store(to + j, mulAdd(load(a + j), f, accumulate ? load(to + j) : Vec{}));

@@ -75,6 +75,38 @@ struct Scratch {
 /** Threads worth using for so many multiply-adds. */
 int32_t recurrentThreads(int64_t multiplyAdds);
 
+/** Sequences first to last and units from to to: the part of a step's matrices [batch, unitRow] that is meant. */
+struct Region {
+  int64_t first, last;
+  int64_t from, to;
+};
+
+/** Most threads that share the units of the same sequences. */
+constexpr int32_t mostColumnParts = 8;
+
+/**
+ * What one thread does of every step: panels firstPanel to lastPanel for some sequences. Where threads share the panels
+ * of the same sequences (`shared`), they wait for each other at every step; else they never do.
+ */
+struct Part {
+  Region region;
+  int64_t firstPanel, lastPanel;
+  /** Which of the threads with the same sequences, and their number. */
+  int32_t column, columns;
+  bool shared;
+
+  int64_t rows() const { return region.last - region.first; }
+  /** Sequences that this thread alone takes for work along whole rows. */
+  int64_t ownFirst() const { return region.first + rows() * column / columns; }
+  int64_t ownLast() const { return region.first + rows() * (column + 1) / columns; }
+};
+
+/**
+ * The part of thread `thread` of `threads`, the same whatever the direction: sequences are shared first, as that needs
+ * no waiting, but few sequences leave each thread reading all weights for little work.
+ */
+Part partOf(const Recurrence& r, int32_t thread, int32_t threads);
+
 // ---- weights into panels --------------------------------------------------------------------------------------------
 
 /** weights [rows, gates * units] -> out [panels, rows, part.count * VW]. */
@@ -89,7 +121,8 @@ void packGatesTransposed(const Recurrence& r, const GateVectors& part, const flo
 int64_t packedTransposedSize(const Recurrence& r, const GateVectors& part, int64_t rows);
 
 // ---- rows in and out ------------------------------------------------------------------------------------------------
-// Each for sequences first <= b < last; internal matrices [batch, unitRow] are passed from their beginning.
+// Each for sequences first <= b < last, or for a region; internal matrices [batch, unitRow] are passed from their
+// beginning.
 
 /** state = source [batch, units], zeros if null. */
 void loadState(const Recurrence& r, const float* source, int64_t first, int64_t last, float* state);
@@ -109,20 +142,20 @@ RONDO_INLINE bool showsState(const Recurrence& r, const int32_t* firstValid, int
   return !r.isMasked(b, s) || (!r.zeroOutputForMask && s > firstValid[b]);
 }
 /** Writes the outputs of step s from its states. */
-void storeOutputs(const Recurrence& r, const int32_t* firstValid, const float* h, int64_t s, int64_t first,
-                  int64_t last, float* y);
+void storeOutputs(const Recurrence& r, const int32_t* firstValid, const float* h, int64_t s, const Region& region,
+                  float* y);
 /** dh += the output gradients of step s; nothing if dy is null. */
-void addOutputGradients(const Recurrence& r, const int32_t* firstValid, const float* dy, int64_t s, int64_t first,
-                        int64_t last, float* dh);
+void addOutputGradients(const Recurrence& r, const int32_t* firstValid, const float* dy, int64_t s,
+                        const Region& region, float* dh);
 
 /** Whether step s is masked for all sequences: then nothing happens. */
 bool allMasked(const Recurrence& r, int64_t s, int64_t first, int64_t last);
 
 /** Masked sequences keep the state from before step s. */
-void holdMasked(const Recurrence& r, const float* before, int64_t s, int64_t first, int64_t last, float* state);
+void holdMasked(const Recurrence& r, const float* before, int64_t s, const Region& region, float* state);
 
 /** out = state * factor [batch, units], or += it; a null factor is 1. */
-void multiplyState(const Recurrence& r, const float* state, const float* factor, int64_t first, int64_t last,
-                   float* out, bool accumulate);
+void multiplyState(const Recurrence& r, const float* state, const float* factor, const Region& region, float* out,
+                   bool accumulate);
 
 }  // namespace RONDO_ARCH

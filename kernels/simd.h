@@ -38,6 +38,14 @@ RONDO_INLINE Vec splat(float x) { return x - Vec{}; }
 RONDO_INLINE VecInt splatInt(int32_t x) { return x - VecInt{}; }
 
 // The first n of VW elements; the other lanes are zero.
+#if defined(__AVX512F__)
+RONDO_INLINE Vec loadPartial(const float* p, int n) {
+  return (Vec)__builtin_ia32_loadups512_mask(p, Vec{}, (unsigned short)((1u << n) - 1));
+}
+RONDO_INLINE void storePartial(float* p, Vec v, int n) {
+  __builtin_ia32_storeups512_mask(p, v, (unsigned short)((1u << n) - 1));
+}
+#else
 RONDO_INLINE Vec loadPartial(const float* p, int n) {
   float lanes[VW] = {};
   for (int i = 0; i < n; i++) lanes[i] = p[i];
@@ -48,6 +56,7 @@ RONDO_INLINE void storePartial(float* p, Vec v, int n) {
   store(lanes, v);
   for (int i = 0; i < n; i++) p[i] = lanes[i];
 }
+#endif
 
 // Reinterpret the bits.
 RONDO_INLINE VecInt asInt(Vec v) { return (VecInt)v; }

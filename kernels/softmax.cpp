@@ -9,23 +9,92 @@ namespace {
 
 int64_t rowGrain(int64_t n) { return larger<int64_t>(1, heavyGrain / larger<int64_t>(1, n)); }
 
-// Sum of exp(x - shift) over the elements below shift.
-struct SumExpBelowFold : SumFold {
-  RONDO_INLINE Vec map(Vec x, Vec shift) { return choose(x == shift, Vec{}, vexpNegative(x - shift)); }
-};
-// How many elements equal shift.
-struct CountEqualFold : SumFold {
-  RONDO_INLINE Vec map(Vec x, Vec shift) { return choose(x == shift, splat(1.0f), Vec{}); }
-};
+/** Vectors whose exponentials are computed side by side, as registers allow. */
+constexpr int abreast = VW == 16 ? 4 : VW == 8 ? 2 : 1;
+
+// Cheaper exponentials of N vectors, for x <= 0 (see vexpNegative).
+template <int N> RONDO_INLINE void expNegative(Vec (&x)[N]) {
+  RONDO_UNROLL for (int i = 0; i < N; i++) x[i] = atLeast(x[i], splat(constants().expZero));
+  const ExpParts<N> e = expParts(x);
+  RONDO_UNROLL for (int i = 0; i < N; i++) {
+    const Vec scale = powerOfTwo(e.shifted[i]);
+    x[i] = mulAdd(e.p[i], scale, scale);
+  }
+}
+
+// The first n lanes of x, `rest` in the others.
+RONDO_INLINE Vec orElse(Vec x, int n, float rest) {
+  if (n == VW) return x;
+  VecInt lane;
+  for (int i = 0; i < VW; i++) lane[i] = i;
+  return choose(lane < splatInt(n), x, splat(rest));
+}
+
+// The largest element. NaN is passed over here: its exponential makes the sum NaN, and that everything.
+float largest(const float* x, int64_t n) {
+  Vec best[4];
+  RONDO_UNROLL for (int i = 0; i < 4; i++) best[i] = splat(-__builtin_inff());
+  int64_t j = 0;
+  for (; j + 4 * VW <= n; j += 4 * VW) {
+    RONDO_UNROLL for (int i = 0; i < 4; i++) best[i] = atLeast(best[i], load(x + j + i * VW));
+  }
+  for (; j < n; j += VW) {
+    const int some = lanesLeft(n - j);
+    best[0] = atLeast(best[0], orElse(loadUpTo(x + j, some), some, -__builtin_inff()));
+  }
+  return maxLanes(atLeast(atLeast(best[0], best[1]), atLeast(best[2], best[3])));
+}
 
 // sum(exp(x - top)) = 1 + rest, for top = max(x).
 struct Total {
   float top, rest;
 };
-Total totalOf(const float* x, int64_t n) {
-  const float top = foldRun(foldOf<MaxFold>(), x, n);
-  const float equal = foldRun(foldOf<CountEqualFold>(), x, n, top);
-  return {top, foldRun(foldOf<SumExpBelowFold>(), x, n, top) + (equal - 1.0f)};
+
+// Also stores the exponentials when asked to. Subtotals of a few thousand elements keep the rounding errors small.
+template <bool STORE> Total totalOf(const float* x, float* exponentials, int64_t n) {
+  constexpr int64_t block = 64 * abreast * VW;
+  const float top = largest(x, n);
+  const Vec shift = splat(top), one = splat(1.0f);
+  Vec below = {}, equal = {};
+  int64_t j = 0;
+  while (j + abreast * VW <= n) {
+    Vec sums[abreast] = {};
+    for (const int64_t end = smaller(n, j + block); j + abreast * VW <= end; j += abreast * VW) {
+      Vec e[abreast];
+      VecInt isTop[abreast];
+      RONDO_UNROLL for (int i = 0; i < abreast; i++) {
+        const Vec v = load(x + j + i * VW);
+        isTop[i] = v == shift;
+        e[i] = v - shift;
+      }
+      expNegative(e);
+      RONDO_UNROLL for (int i = 0; i < abreast; i++) {
+        if (STORE) store(exponentials + j + i * VW, e[i]);
+        sums[i] = sums[i] + choose(isTop[i], Vec{}, e[i]);
+        equal = equal + choose(isTop[i], one, Vec{});
+      }
+    }
+    RONDO_UNROLL for (int i = 0; i < abreast; i++) below = below + sums[i];
+  }
+  for (; j < n; j += VW) {
+    const int some = lanesLeft(n - j);
+    const Vec v = orElse(loadUpTo(x + j, some), some, -__builtin_inff());
+    const VecInt isTop = v == shift;
+    Vec e[1] = {v - shift};
+    expNegative(e);
+    if (STORE) storeUpTo(exponentials + j, e[0], some);
+    below = below + choose(isTop, Vec{}, e[0]);
+    equal = equal + choose(isTop, one, Vec{});
+  }
+  return {top, sumLanes(below) + (sumLanes(equal) - 1.0f)};
+}
+
+// y *= factor
+void scaleRow(float* y, int64_t n, float factor) {
+  for (int64_t i = 0; i < n; i += VW) {
+    const int some = lanesLeft(n - i);
+    storeUpTo(y + i, loadUpTo(y + i, some) * splat(factor), some);
+  }
 }
 
 // The same for VW short rows, given as columns [n, VW].
@@ -37,21 +106,14 @@ Totals totalsOf(const float* columns, int64_t n) {
   for (int64_t j = 0; j < n; j++) top = MaxFold::of(top, load(columns + j * VW));
   for (int64_t j = 0; j < n; j++) {
     const Vec x = load(columns + j * VW);
-    equal = equal + CountEqualFold::map(x, top);
-    below = below + SumExpBelowFold::map(x, top);
+    const VecInt isTop = x == top;
+    equal = equal + choose(isTop, splat(1.0f), Vec{});
+    below = below + choose(isTop, Vec{}, vexpNegative(x - top));
   }
   return {top, below + (equal - splat(1.0f))};
 }
 
 float log1pOf(float x) { return vlog1p(splat(x))[0]; }
-
-// y = exp(x - top) * factor
-void exponentials(const float* x, float* y, int64_t n, float top, float factor) {
-  for (int64_t i = 0; i < n; i += VW) {
-    const int some = lanesLeft(n - i);
-    storeUpTo(y + i, vexpNegative(loadUpTo(x + i, some) - splat(top)) * splat(factor), some);
-  }
-}
 
 float dotProduct(const float* a, const float* b, int64_t n) {
   Vec even = {}, odd = {};
@@ -86,14 +148,8 @@ void softmaxForward(const float* x, float* y, int32_t rows, int32_t n) {
   }
   parallelFor(rows, rowGrain(n), [=](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; r++) {
-      const float* from = x + r * n;
       float* to = y + r * n;
-      exponentials(from, to, n, foldRun(foldOf<MaxFold>(), from, n), 1.0f);
-      const Vec factor = splat(1.0f / foldRun(foldOf<SumFold>(), to, n));
-      for (int64_t i = 0; i < n; i += VW) {
-        const int some = lanesLeft(n - i);
-        storeUpTo(to + i, loadUpTo(to + i, some) * factor, some);
-      }
+      scaleRow(to, n, 1.0f / (1.0f + totalOf<true>(x + r * n, to, n).rest));
     }
   });
 }
@@ -130,7 +186,7 @@ void logSoftmaxForward(const float* x, float* y, int32_t rows, int32_t n) {
   parallelFor(rows, rowGrain(n), [=](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; r++) {
       const float* from = x + r * n;
-      const Total total = totalOf(from, n);
+      const Total total = totalOf<false>(from, nullptr, n);
       const Vec top = splat(total.top), logarithm = splat(log1pOf(total.rest));
       for (int64_t i = 0; i < n; i += VW) {
         const int some = lanesLeft(n - i);
@@ -178,9 +234,11 @@ void sparseCrossEntropyForward(const float* logits, const int32_t* targets, floa
   parallelFor(rows, rowGrain(n), [=](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; r++) {
       const float* row = logits + r * n;
-      const Total total = totalOf(row, n);
-      loss[r] = (total.top - row[targets[r]]) + log1pOf(total.rest);
-      if (probabilities) exponentials(row, probabilities + r * n, n, total.top, 1.0f / (1.0f + total.rest));
+      const float chosen = row[targets[r]];
+      float* kept = probabilities ? probabilities + r * n : nullptr;
+      const Total total = kept ? totalOf<true>(row, kept, n) : totalOf<false>(row, nullptr, n);
+      loss[r] = (total.top - chosen) + log1pOf(total.rest);
+      if (kept) scaleRow(kept, n, 1.0f / (1.0f + total.rest));
     }
   });
 }

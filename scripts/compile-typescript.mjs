@@ -44,6 +44,9 @@ async function bundle() {
     entryFileNames: "[name].js",
     chunkFileNames: "shared/[name].js",
     // The library in one piece; the command line and the platforms apart.
+    // Short local names keep the package small; functions and classes keep theirs, and lines stay lines: Node prints the
+    // whole line that threw.
+    minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: false } },
     codeSplitting: { groups: [{ name: "rondo", test: /build\/js\/(?!cli|platform|entry)/ }] },
   });
   await build.close();

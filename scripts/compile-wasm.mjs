@@ -22,6 +22,7 @@ const compileFlags = [
   "-nostdlib",
   "-nostdinc++",
   "-mbulk-memory",
+  "-matomics",
   "-mnontrapping-fptoint",
   "-mllvm",
   "-disable-lsr", // keeps constant offsets foldable into loads: 6 % on the matrix product in V8
@@ -32,9 +33,15 @@ const linkFlags = [
   "--target=wasm32",
   "-nostdlib",
   "-Wl,--no-entry",
+  // Shared memory, for threads. Where there is none, the loader takes the mark off again (src/backend/wasm-memory.ts).
+  "-Wl,--import-memory",
+  "-Wl,--shared-memory",
   "-Wl,--initial-memory=16777216",
   "-Wl,--max-memory=4294967296", // reserved at most, never committed before it is used
   "-Wl,--export=__heap_base",
+  "-Wl,--export=__stack_pointer",
+  "-Wl,--export=__wasm_init_tls",
+  "-Wl,--export=__tls_size",
   "-Wl,--stack-first", // overflowing the stack traps instead of overwriting data
   "-Wl,-z,stack-size=262144",
   "-Wl,--strip-all",
@@ -47,7 +54,7 @@ function plan(variant) {
   );
   const { kernels, headers } = kernelSources();
   const flags = [...compileFlags, ...variants[variant], `-DRONDO_ARCH=rondo_${variant}`];
-  const sources = [...kernels, "kernels/wasm/runtime.cpp"];
+  const sources = [...kernels, "kernels/wasm/pool.cpp", "kernels/wasm/runtime.cpp"];
   const directory = `build/wasm-${variant}`;
   const objects = sources.map((source) => objectFile(directory, source, headers, flags.join(" ") + version));
   const output = `dist/wasm/rondo.${variant}.wasm`;

@@ -66,6 +66,7 @@ export {
   regularizers,
   type StepResult,
   SymbolicTensor,
+  sequenceMask,
   serializeLayer,
 } from "./layers/index.js";
 export { cloneModel, modelFromJSON, registerModel } from "./model/from-json.js";
@@ -97,6 +98,7 @@ export {
   squaredDifference,
   sub,
 } from "./tensor/ops/arithmetic.js";
+export { type DotProductAttentionOptions, dotProductAttention } from "./tensor/ops/attention.js";
 export {
   cast,
   clip,
@@ -201,6 +203,8 @@ export {
   square,
   tanh,
 } from "./tensor/ops/unary.js";
+export { type ProfileOptions, profile } from "./tensor/profile/profile.js";
+export type { ProfiledLayer, ProfiledOperation, ProfileReport, ProfileTotals } from "./tensor/profile/report.js";
 export { scope } from "./tensor/scope.js";
 export type { DType, Shape } from "./tensor/shape.js";
 export { keep, memory, type NestedNumbers, Tensor, type TensorLike, type TypedArray, tensor } from "./tensor/tensor.js";

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,9 +7,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");
-const snippetsOf = (text: string) => [...text.matchAll(/^```ts\n(.*?)^```/gms)].map((match) => match[1]!);
+const snippetsOf = (page: string) => [...page.matchAll(/^```ts\n(.*?)^```/gms)].map((match) => match[1]!);
 const snippets = snippetsOf(readme);
-const training = snippetsOf(readFileSync(join(root, "docs", "training.md"), "utf8"));
+/** The code of the other pages: name, code. */
+const pages = readdirSync(join(root, "docs"))
+  .filter((name) => name.endsWith(".md"))
+  .flatMap((name) =>
+    snippetsOf(readFileSync(join(root, "docs", name), "utf8")).map(
+      (code, i) => [`${name.replace(".md", "")}-${i}`, code] as const,
+    ),
+  );
 
 /** A project of someone who installed rondo and pasted the README into files. */
 let project: string;
@@ -33,9 +40,7 @@ beforeAll(() => {
   snippets.forEach((code, i) => {
     writeFileSync(join(project, `snippet-${i}.ts`), code);
   });
-  training.forEach((code, i) => {
-    writeFileSync(join(project, `snippet-training-${i}.ts`), code);
-  });
+  for (const [name, code] of pages) writeFileSync(join(project, `${name}.ts`), code);
   // Compiled with the published types, as its reader would.
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", project], { encoding: "utf8" });
@@ -47,8 +52,9 @@ afterAll(() => {
   rmSync(project, { recursive: true, force: true });
 });
 
-function run(index: number | string): string {
-  return execFileSync(process.execPath, [`out/snippet-${index}.js`], {
+function run(snippet: number | string): string {
+  const name = typeof snippet === "number" ? `snippet-${snippet}` : snippet;
+  return execFileSync(process.execPath, [`out/${name}.js`], {
     cwd: project,
     encoding: "utf8",
     timeout: 60_000,
@@ -110,11 +116,12 @@ describe("the README's code", () => {
   });
 });
 
-describe("the code of the page about training", () => {
-  test.each(training.map((code, i) => [/(class|const) (\w+)/.exec(code)![2], i]))("%s", (_, i) => {
-    // Every snippet prints what it claims.
-    const lines = run(`training-${i}`).trim().split("\n");
-    expect(lines).toContain("true");
-    expect(lines).not.toContain("false");
-  });
+test.each(pages.map(([name]): string => name))("the code of docs: %s", (name) => {
+  const output = run(name);
+  expect(output).not.toBe("");
+  // Snippets of this page print whether what they claim holds.
+  if (name.startsWith("training")) expect(output.trim().split("\n")).toContain("true");
+  expect(output).not.toMatch(/^false$/m);
+  if (name === "from-tfjs-0") expect(output).toMatch(/left behind: 0\n/);
+  if (name === "from-keras-1") expect(output).toMatch(/2\.71/);
 });

@@ -62,6 +62,7 @@ export class GradientTape {
         target instanceof Tensor ? [target] : target,
         list,
         seeds === undefined ? undefined : seeds instanceof Tensor ? [seeds] : seeds,
+        { last: !this.persistent },
       ),
     );
     if (list.length > 0 && results.every((g) => g === null)) {

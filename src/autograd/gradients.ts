@@ -1,6 +1,6 @@
 import { RondoError } from "../errors.js";
 import { run1 } from "../tensor/run.js";
-import { scope } from "../tensor/scope.js";
+import { leaveToGradients, scope } from "../tensor/scope.js";
 import { formatShape, sameShape } from "../tensor/shape.js";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.js";
 import type { Variable } from "../tensor/variable.js";
@@ -58,7 +58,8 @@ export function valueAndGrads(
           expected: formatShape(value.shape),
         });
       }
-      const gradients = tape.gradient([value], distinct, [seed]).map((g, i) => {
+      if (tape.knowsReads) leaveToGradients([value, seed]);
+      const gradients = tape.gradient([value], distinct, [seed], { last: true }).map((g, i) => {
         if (g) return g;
         throw new RondoError("gradient", "the result does not depend on an argument of the function", {
           received: `no path from argument ${i} ${formatShape(distinct[i]!.shape)} to the result`,
@@ -102,7 +103,8 @@ export function variableGrads(
     }
     if (!options.allowNonFinite && !Number.isFinite(value.item())) throw describeNonFinite(value.item(), tape.records);
     const sources = variables ?? [...tape.variablesSeen].filter((v) => v.trainable);
-    const gradients = tape.gradient([value], sources);
+    if (tape.knowsReads) leaveToGradients([value]);
+    const gradients = tape.gradient([value], sources, undefined, { last: true });
     const found = new Map<Variable, Tensor>();
     sources.forEach((v, i) => {
       const g = gradients[i];

@@ -35,6 +35,17 @@ const recurrentSizes = ["batch:int", "time:int", "inputs:int", "units:int"] as c
  */
 const recurrentFlags = ["sequences:int", "goBackwards:int", "zeroOutputForMask:int"] as const;
 
+/** Heads of the query, of keys and values, sizes within a head, position of the first query, factor of the products. */
+const attentionSizes = [
+  "heads:int",
+  "keyHeads:int",
+  "size:int",
+  "valueSize:int",
+  "offset:int",
+  "scale:float",
+  "causal:int",
+] as const;
+
 export const kernelTable = {
   // ---- filling, copying, converting -------------------------------------------------------------------------------
   fill: kernel("out:out", "n:int", "value:float"),
@@ -134,6 +145,62 @@ export const kernelTable = {
     "dlogits:out",
     "rows:int",
     "n:int",
+  ),
+
+  // ---- attention ----------------------------------------------------------------------------------------------------
+  /**
+   * y_i = sum_j p_ij v_j with p_i = softmax over j of (scale q_i · k_j - slope |i + offset - j|), for every sequence and
+   * head: q [batch, queries, heads, size], k [batch, capacity, keyHeads, size], v [batch, capacity, keyHeads, valueSize],
+   * y [batch, queries, heads, valueSize]. Head h looks at head h keyHeads / heads (rounded down) of the first `keys`
+   * rows. Not looked at: keys where keyMask [batch, capacity] is 0 and, when causal, keys j > i + offset. A query that
+   * looks at nothing, or whose queryMask [batch, queries] is 0, gives zeros. logSums [batch, heads, queries]: logarithm
+   * of the sum of the exponentials of the scores (infinity for such a query), for backward. slopes: [heads].
+   */
+  attentionForward: kernel(
+    "q:in",
+    "k:in",
+    "v:in",
+    "keyMask?:inInt",
+    "queryMask?:inInt",
+    "slopes?:in",
+    "y:out",
+    "logSums?:out",
+    "scratch?:out",
+    "batch:int",
+    "queries:int",
+    "keys:int",
+    "capacity:int",
+    ...attentionSizes,
+  ),
+  /** As above, with a capacity of `keys`. */
+  attentionBackward: kernel(
+    "q:in",
+    "k:in",
+    "v:in",
+    "keyMask?:inInt",
+    "queryMask?:inInt",
+    "slopes?:in",
+    "y:in",
+    "logSums:in",
+    "dy:in",
+    "dq:out",
+    "dk:out",
+    "dv:out",
+    "scratch?:out",
+    "batch:int",
+    "queries:int",
+    "keys:int",
+    ...attentionSizes,
+  ),
+  /** Elements of scratch memory; those of forward with at most two queries do not depend on the number of threads. */
+  attentionScratchSize: query(
+    "batch:int",
+    "queries:int",
+    "keys:int",
+    "heads:int",
+    "size:int",
+    "valueSize:int",
+    "backward:int",
   ),
 
   // ---- random numbers: Philox 4x32-10, key (key0, key1), counter = element index / 4 --------------------------------

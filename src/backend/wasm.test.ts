@@ -3,9 +3,20 @@ import { expect, test } from "vitest";
 import { opCode } from "./kernels.js";
 import { supportsRelaxedSimd } from "./relaxed-simd.js";
 import { createWasmBackend } from "./wasm.js";
+import { createWasmMemory } from "./wasm-memory.js";
 
 const read = (variant: string) => readFileSync(new URL(`../../dist/wasm/rondo.${variant}.wasm`, import.meta.url));
-const open = () => createWasmBackend({ module: new WebAssembly.Module(read("simd")), variant: "simd" });
+const startWorker = () => {
+  throw new Error("no workers here");
+};
+const open = () =>
+  createWasmBackend({
+    ...createWasmMemory(),
+    module: new WebAssembly.Module(read("simd")),
+    variant: "simd",
+    threads: 1,
+    startWorker,
+  });
 
 test("kernels compute in the arena, above what belongs to the module", () => {
   const { kernels, memory, heapStart, threads, description } = open();
@@ -55,5 +66,7 @@ test("a module built from another kernel table is refused", () => {
     ...section(10, [1, 4, 0, 0x41, 0x01, 0x0b]),
   ];
   const module = new WebAssembly.Module(new Uint8Array(bytes));
-  expect(() => createWasmBackend({ module, variant: "simd" })).toThrow("another version of the kernel table");
+  expect(() => createWasmBackend({ ...createWasmMemory(), module, variant: "simd", threads: 1, startWorker })).toThrow(
+    "another version of the kernel table",
+  );
 });

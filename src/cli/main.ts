@@ -53,6 +53,7 @@ addTextOptions(
   .option("--output <folder>", "where runs are kept", defaultRunsFolder)
   .option("--dry-run", "try everything out in three steps and estimate the time; write nothing")
   .option("--json", "print one JSON object per event")
+  .option("--profile [file]", "say at the end where time went, or write a trace for chrome://tracing to the file")
   .action(async (files: string[], options) => (await import("./train-text.js")).trainTextCommand(files, options));
 
 program

@@ -24,4 +24,5 @@ test("rondo has enough to say to learn from", () => {
   expect(words.length).toBeGreaterThan(100_000);
   expect(words).toContain("# Architecture");
   expect(words).not.toMatch(/^\s*\*\//m);
+  expect(words).not.toMatch(/^\|/m);
 });

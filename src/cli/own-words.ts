@@ -42,6 +42,9 @@ export function ownWords(): string {
   const commented = (sources.length > 0 ? sources : filesIn("dist")).filter((path) => commentedFiles.test(path));
   const read = (path: string) => readFileSync(path, "utf8");
   const words = [...pages.map(read), ...commented.map((path) => commentsOf(read(path)))].filter(Boolean);
-  // Columns of tables and diagrams would teach it to write blanks.
-  return words.join("\n\n").replace(/[ -]{3,}/g, " ");
+  // Tables and diagrams would teach it to write numbers and blanks.
+  return words
+    .join("\n\n")
+    .replace(/^(\||<!--).*\n/gm, "")
+    .replace(/[ -]{3,}/g, " ");
 }

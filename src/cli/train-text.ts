@@ -8,6 +8,7 @@ import { trainText } from "../tasks/text-training.js";
 import { engine } from "../tensor/engine.js";
 import "../entry/node.js";
 import { createNodeFiles } from "../platform/files-node.js";
+import { profileProcess } from "../platform/profile-node.js";
 import { exitCodes } from "./errors.js";
 import { formatCount, formatDuration } from "./format.js";
 import { invocation } from "./invocation.js";
@@ -23,6 +24,8 @@ interface TrainFlags {
   readonly output: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
+  /** True, or the name of a file. */
+  readonly profile?: boolean | string;
 }
 
 /** What config.json holds. */
@@ -39,6 +42,7 @@ interface RunConfig {
 /** `rondo train text`. */
 export async function trainTextCommand(files: readonly string[], flags: TrainFlags): Promise<void> {
   const given = textConfigFrom({ ...flags });
+  if (flags.profile) profileProcess(flags.profile === true ? "1" : flags.profile);
   const run = flags.resume === undefined ? undefined : await findRun(flags.resume, flags.output);
   const paths = files.length === 0 && run !== undefined ? await filesOf(run) : files;
   if (paths.length === 0) {

@@ -1,7 +1,7 @@
 import { createBackendChooser } from "../backend/select.js";
 import { webHost } from "../platform/host-web.js";
+import { openWebWorker } from "../platform/training-worker-web.js";
 import { backendCandidates } from "../platform/web.js";
-import { openWebWorker } from "../platform/worker-web.js";
 import { provideBackends } from "../tensor/engine.js";
 import { addTensorMethods } from "../tensor/methods.js";
 import { provideHost } from "../util/host.js";

@@ -1,4 +1,4 @@
-import { nodeParent } from "../platform/worker-node.js";
+import { nodeParent } from "../platform/training-worker-node.js";
 import { serveFit } from "../training/serve-fit.js";
 import "./node.js";
 

@@ -1,4 +1,4 @@
-import { webParent } from "../platform/worker-web.js";
+import { webParent } from "../platform/training-worker-web.js";
 import { serveFit } from "../training/serve-fit.js";
 import "./web.js";
 

@@ -20,7 +20,7 @@ const camel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) =>
 const all = readGolden<{ cases: Case[] }>("activations").cases;
 const cases = all.filter(({ name }) => Object.hasOwn(activationTable, camel(name)));
 /** Not in Keras 3, or there under another name. */
-const elsewhere: readonly ActivationName[] = ["hardSigmoidKeras2", "swish"];
+const elsewhere: readonly ActivationName[] = ["hardSigmoidKeras2", "hardSwish", "swish"];
 
 describe("values and gradients are Keras'", () => {
   test.each(cases.map((golden) => [golden.id, golden] as const))("%s", (_, golden) => {
@@ -50,6 +50,14 @@ describe("values and gradients are Keras'", () => {
         .item(),
     );
   });
+});
+
+test.each([[[0.5, 0.4, 0.3, -1]], [[1000.25, 1000, -3]], [[2, 2, 2]]])("sparsemax of %j adds up to 1", (x) => {
+  const y = [...getActivation("sparsemax").apply(tensor(x)).dataSync()];
+  expect(y.reduce((a, b) => a + b)).toBeCloseTo(1, 6);
+  // Outputs above 0 differ as the inputs do: that and the sum make the nearest point.
+  const [first = 0, ...rest] = y;
+  for (const [i, v] of rest.entries()) if (v > 0) expect(first - v).toBeCloseTo(x[0]! - x[i + 1]!, 6);
 });
 
 describe("what may be given", () => {
@@ -85,5 +93,6 @@ describe("what may be given", () => {
     expect(() => getActivation({ name: "elu", alpha: "1" } as never)).toThrow(/cannot use this alpha/);
     expect(() => getActivation({ name: "elu", alpha: Number.NaN })).toThrow(/cannot use this alpha/);
     expect(() => getActivation(3 as never)).toThrow(/this is not an activation/);
+    expect(() => getActivation("glu").apply(tensor([1, 2, 3]))).toThrow(/halves an axis[\s\S]*\[3\]/);
   });
 });

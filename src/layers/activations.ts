@@ -1,7 +1,14 @@
+import { RondoError } from "../errors.js";
 import { add, div, minimum, mul, sub } from "../tensor/ops/arithmetic.js";
-import { clip, greater, where } from "../tensor/ops/comparison.js";
+import { cast, clip, greater, greaterEqual, where } from "../tensor/ops/comparison.js";
+import { arange } from "../tensor/ops/creation.js";
+import { topK } from "../tensor/ops/indexing.js";
+import { transpose } from "../tensor/ops/movement.js";
+import { cumsum, max, sum } from "../tensor/ops/reduce.js";
+import { split } from "../tensor/ops/slicing.js";
 import { logSoftmax, softmax } from "../tensor/ops/softmax.js";
 import * as ops from "../tensor/ops/unary.js";
+import { formatShape, normalizeAxis } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type Described, factories, resolve, row, type Spec } from "./named.js";
 
@@ -15,11 +22,36 @@ const plain = (f: ActivationFunction) => row({}, () => f);
 const SELU_ALPHA = 1.6732632423543772;
 const SELU_SCALE = 1.0507009873554805;
 
+const hardSilu = (x: Tensor) => mul(x, ops.hardSigmoid(x));
+
 /** alpha (exp(x) - 1) below 0, x above. */
 const scaledElu = (x: Tensor, alpha: number) =>
   alpha === 1 ? ops.elu(x) : where(greater(x, 0), x, mul(ops.elu(x), alpha));
 
-/** Every activation by name, with its options. Formulas are those of Keras 3. */
+/**
+ * The point of the probability simplex nearest to x along an axis (Martins and Astudillo 2016, arXiv 1602.02068):
+ * max(x - τ, 0), τ such that the outputs add up to 1.
+ */
+function sparsemax(x: Tensor, axis: number): Tensor {
+  const at = normalizeAxis(axis, x.rank, "sparsemax");
+  const last = x.rank - 1;
+  if (at !== last) {
+    const swap = x.shape.map((_, i) => (i === at ? last : i === last ? at : i));
+    return transpose(sparsemax(transpose(x, swap), -1), swap);
+  }
+  // The distance from the largest value, so that sums of large numbers lose no digits.
+  const z = sub(x, max(x, -1, true));
+  const size = x.shape[last]!;
+  const sorted = topK(z, size).values;
+  const support = greater(add(mul(sorted, arange(1, size + 1)), 1), cumsum(sorted, -1));
+  const threshold = div(sub(sum(where(support, sorted, 0), -1, true), 1), sum(cast(support, "float32"), -1, true));
+  return ops.relu(sub(z, threshold));
+}
+
+/**
+ * Every activation by name, with its options. Formulas are those of Keras 3, except that its sparsemax (3.15) does not
+ * add up to 1 where several outputs are above 0; the one here does.
+ */
 export const activationTable = {
   linear: plain((x) => x),
   tanh: plain(ops.tanh),
@@ -86,14 +118,66 @@ export const activationTable = {
   logSigmoid: plain((x) => ops.neg(ops.softplus(ops.neg(x)))),
   silu: plain(ops.silu),
   /** x hardSigmoid(x) */
-  hardSilu: plain((x) => mul(x, ops.hardSigmoid(x))),
+  hardSilu: plain(hardSilu),
   /** x limited to [-1, 1]. */
   hardTanh: plain((x) => clip(x, -1, 1)),
+  /** Another name of hardSilu. */
+  hardSwish: plain(hardSilu),
   /** Another name of silu. */
   swish: plain(ops.silu),
   /** x tanh(softplus(x)) */
   mish: plain((x) => mul(x, ops.tanh(ops.softplus(x)))),
   exponential: plain(ops.exp),
+  /** a sigmoid(b), where a and b are the halves of x along an axis, which becomes half as long. */
+  glu: row({ axis: -1 }, ({ axis }) => (x: Tensor) => {
+    const at = normalizeAxis(axis, x.rank, "glu");
+    if (x.shape[at]! % 2 !== 0) {
+      throw new RondoError("shape", 'activation "glu" halves an axis', {
+        received: `${formatShape(x.shape)}, axis ${axis}`,
+        expected: "an even size",
+      });
+    }
+    const [a, b] = split(x, 2, at);
+    return mul(a!, ops.sigmoid(b!));
+  }),
+  /** x where |x| > threshold, 0 elsewhere. */
+  hardShrink: row(
+    { threshold: 0.5 },
+    ({ threshold }) =>
+      (x: Tensor) =>
+        where(greater(ops.abs(x), threshold), x, 0),
+  ),
+  /** x moved towards 0 by threshold, 0 where it would pass. */
+  softShrink: row(
+    { threshold: 0.5 },
+    ({ threshold }) =>
+      (x: Tensor) =>
+        sub(x, clip(x, -threshold, threshold)),
+  ),
+  /** x - tanh(x) */
+  tanhShrink: plain((x) => sub(x, ops.tanh(x))),
+  /** x above `threshold`, `defaultValue` elsewhere. Keras has no defaults here. */
+  threshold: row(
+    { threshold: 0, defaultValue: 0 },
+    ({ threshold, defaultValue }) =>
+      (x: Tensor) =>
+        where(greater(x, threshold), x, defaultValue),
+  ),
+  /** 0 up to -1, x from 1 on, (x + 1)² / 4 between. */
+  sparsePlus: plain((x) => add(mul(ops.square(add(clip(x, -1, 1), 1)), 0.25), ops.relu(sub(x, 1)))),
+  /** x / 2 + 1 / 2 limited to [0, 1]. */
+  sparseSigmoid: plain((x) => clip(add(mul(x, 0.5), 0.5), 0, 1)),
+  sparsemax: row(
+    { axis: -1 },
+    ({ axis }) =>
+      (x: Tensor) =>
+        sparsemax(x, axis),
+  ),
+  /** (x + sqrt(x² + b)) / 2; below 0 as b / (2 (sqrt(x² + b) - x)), where the sum would cancel. */
+  squareplus: row({ b: 4 }, ({ b }) => (x: Tensor) => {
+    const root = ops.sqrt(add(ops.square(x), b));
+    return where(greaterEqual(x, 0), mul(add(x, root), 0.5), div(b / 2, add(root, ops.abs(x))));
+  }),
 };
 
 export type ActivationName = keyof typeof activationTable;

@@ -25,6 +25,6 @@ export abstract class FieldLayer<V extends object> extends Layer {
   }
 
   override copyOptions(): Record<string, unknown> {
-    return { trainable: this.trainable, ...(this.inputShape ? { inputShape: this.inputShape } : {}), ...this.options };
+    return { ...this.sharedOptions, ...this.options };
   }
 }

@@ -34,7 +34,7 @@ export type Fields<O, Common extends PropertyKey = never> = {
 export type Values<F> = { readonly [K in keyof F]: F[K] extends { read(...args: never): infer Out } ? Out : never };
 
 /** Option names that every layer takes. */
-export const layerOptionNames = ["name", "trainable", "inputShape"] as const;
+export const layerOptionNames = ["name", "trainable", "inputShape", "activityRegularizer"] as const;
 /** Option names that every cell takes. */
 export const cellOptionNames = ["name", "trainable"] as const;
 
@@ -110,6 +110,17 @@ export function real(fallback?: number): Field<number, number> {
   };
 }
 
+/** A finite number above 0. */
+export function positiveReal(fallback?: number): Field<number, number> {
+  return {
+    read: (value = fallback as number, at) => {
+      if (Number.isFinite(value) && value > 0) return value;
+      throw bad(at, value, "a finite number above 0");
+    },
+    write: same,
+  };
+}
+
 /** A finite number of at least 0. */
 export function nonNegative(fallback?: number): Field<number, number> {
   return {
@@ -122,7 +133,7 @@ export function nonNegative(fallback?: number): Field<number, number> {
 }
 
 /** A value of another field, or null. */
-export function optional<T>(field: Field<T, T>): Field<T | null, T | null> {
+export function optional<In, Out>(field: Field<In, Out>): Field<In | null, Out | null> {
   return {
     read: (value = null, at) => (value === null ? null : field.read(value, at)),
     write: (value) => (value === null ? null : field.write(value)),
@@ -149,20 +160,6 @@ export function axes(fallback: number): Field<number | readonly number[], number
       throw bad(at, value, "a whole number, or a list of them");
     },
     write: (value) => (typeof value === "number" ? value : [...value]),
-  };
-}
-
-/** Counts before and after; one number stands for both. */
-export function bothEnds(fallback: number): Field<number | readonly [number, number], readonly [number, number]> {
-  return {
-    read: (value = fallback, at) => {
-      const pair = typeof value === "number" ? ([value, value] as const) : value;
-      if (Array.isArray(pair) && pair.length === 2 && pair.every((n) => Number.isInteger(n) && n >= 0)) {
-        return pair as readonly [number, number];
-      }
-      throw bad(at, value, "a whole number of at least 0, or [before, after]");
-    },
-    write: (value) => [...value],
   };
 }
 

@@ -9,11 +9,21 @@ import {
   Attention,
   type AttentionOptions,
 } from "./attention/attention.js";
+import { GroupQueryAttention, type GroupQueryAttentionOptions } from "./attention/group-query-attention.js";
 import { MultiHeadAttention, type MultiHeadAttentionOptions } from "./attention/multi-head-attention.js";
+import { RotaryEmbedding, type RotaryEmbeddingOptions } from "./attention/rotary-embedding.js";
+import { TransformerDecoder, type TransformerDecoderOptions } from "./attention/transformer-decoder.js";
+import { TransformerEncoder, type TransformerEncoderOptions } from "./attention/transformer-encoder.js";
 import { Conv1D, type Conv1DOptions } from "./convolution/conv1d.js";
+import { Conv1DTranspose, type Conv1DTransposeOptions } from "./convolution/conv1d-transpose.js";
+import { Conv2D, type Conv2DOptions } from "./convolution/conv2d.js";
+import { Conv2DTranspose, type Conv2DTransposeOptions } from "./convolution/conv2d-transpose.js";
 import { DepthwiseConv1D, type DepthwiseConv1DOptions } from "./convolution/depthwise-conv1d.js";
+import { DepthwiseConv2D, type DepthwiseConv2DOptions } from "./convolution/depthwise-conv2d.js";
 import { SeparableConv1D, type SeparableConv1DOptions } from "./convolution/separable-conv1d.js";
+import { SeparableConv2D, type SeparableConv2DOptions } from "./convolution/separable-conv2d.js";
 import { ActivationLayer, type ActivationOptions } from "./core/activation.js";
+import { ActivityRegularization, type ActivityRegularizationOptions } from "./core/activity-regularization.js";
 import { Concatenate, type ConcatenateOptions } from "./core/concatenate.js";
 import { Dense, type DenseOptions } from "./core/dense.js";
 import { Dot, type DotOptions } from "./core/dot.js";
@@ -21,6 +31,7 @@ import { Dropout, type DropoutOptions } from "./core/dropout.js";
 import { Embedding, type EmbeddingOptions } from "./core/embedding.js";
 import { Flatten, type FlattenOptions } from "./core/flatten.js";
 import { Lambda, type LambdaOptions, registerFunction } from "./core/lambda.js";
+import { LengthMasking, type LengthMaskingOptions } from "./core/length-masking.js";
 import { Masking, type MaskingOptions } from "./core/masking.js";
 import { Add, Average, Maximum, type MergeOptions, Minimum, Multiply, Subtract } from "./core/merge.js";
 import { PositionEmbedding, type PositionEmbeddingOptions } from "./core/position-embedding.js";
@@ -28,6 +39,7 @@ import { RepeatVector, type RepeatVectorOptions } from "./core/repeat-vector.js"
 import { Reshape, type ReshapeOptions } from "./core/reshape.js";
 import { SinePositionEncoding, type SinePositionEncodingOptions } from "./core/sine-position-encoding.js";
 import { TimeDistributed, type TimeDistributedOptions } from "./core/time-distributed.js";
+import type { BatchShape, Layer } from "./layer.js";
 import { AlphaDropout, type AlphaDropoutOptions } from "./noise/alpha-dropout.js";
 import { GaussianDropout, type GaussianDropoutOptions } from "./noise/gaussian-dropout.js";
 import { GaussianNoise, type GaussianNoiseOptions } from "./noise/gaussian-noise.js";
@@ -36,12 +48,20 @@ import { BatchNormalization, type BatchNormalizationOptions } from "./normalizat
 import { GroupNormalization, type GroupNormalizationOptions } from "./normalization/group-normalization.js";
 import { LayerNormalization, type LayerNormalizationOptions } from "./normalization/layer-normalization.js";
 import { RMSNormalization, type RMSNormalizationOptions } from "./normalization/rms-normalization.js";
+import { SpectralNormalization, type SpectralNormalizationOptions } from "./normalization/spectral-normalization.js";
 import { UnitNormalization, type UnitNormalizationOptions } from "./normalization/unit-normalization.js";
 import { AveragePooling1D, type AveragePooling1DOptions } from "./pooling/average-pooling1d.js";
+import { AveragePooling2D, type AveragePooling2DOptions } from "./pooling/average-pooling2d.js";
 import { GlobalAveragePooling1D, type GlobalAveragePooling1DOptions } from "./pooling/global-average-pooling1d.js";
+import { GlobalAveragePooling2D, type GlobalAveragePooling2DOptions } from "./pooling/global-average-pooling2d.js";
 import { GlobalMaxPooling1D, type GlobalMaxPooling1DOptions } from "./pooling/global-max-pooling1d.js";
+import { GlobalMaxPooling2D, type GlobalMaxPooling2DOptions } from "./pooling/global-max-pooling2d.js";
 import { MaxPooling1D, type MaxPooling1DOptions } from "./pooling/max-pooling1d.js";
-import { Bidirectional, type BidirectionalOptions } from "./recurrent/bidirectional.js";
+import { MaxPooling2D, type MaxPooling2DOptions } from "./pooling/max-pooling2d.js";
+import { Bidirectional, type BidirectionalOptions, type MergeMode } from "./recurrent/bidirectional.js";
+import { ChainedTanhCell, type ChainedTanhCellOptions } from "./recurrent/chained-tanh-cell.js";
+import { ConvLSTM1D, type ConvLSTM1DOptions } from "./recurrent/conv-lstm1d.js";
+import { ConvLSTM2D, type ConvLSTM2DOptions } from "./recurrent/conv-lstm2d.js";
 import { CoupledLSTMCell, type CoupledLSTMCellOptions } from "./recurrent/coupled-lstm-cell.js";
 import { GRU, type GRUOptions } from "./recurrent/gru.js";
 import { GRUCell, type GRUCellOptions } from "./recurrent/gru-cell.js";
@@ -53,15 +73,36 @@ import { LSTMCell, type LSTMCellOptions } from "./recurrent/lstm-cell.js";
 import { MinimalGatedUnitCell, type MinimalGatedUnitCellOptions } from "./recurrent/minimal-gated-unit-cell.js";
 import { PeepholeLSTMCell, type PeepholeLSTMCellOptions } from "./recurrent/peephole-lstm-cell.js";
 import { ProjectedLSTMCell, type ProjectedLSTMCellOptions } from "./recurrent/projected-lstm-cell.js";
+import type { RecurrentLayer } from "./recurrent/recurrent-layer.js";
 import { RNN, type RNNOptions } from "./recurrent/rnn.js";
 import { SimpleRNN, type SimpleRNNOptions } from "./recurrent/simple-rnn.js";
 import { SimpleRNNCell, type SimpleRNNCellOptions } from "./recurrent/simple-rnn-cell.js";
 import { StackedRNNCells, type StackedRNNCellsOptions } from "./recurrent/stacked-cells.js";
+import { TripleGatedCell, type TripleGatedCellOptions } from "./recurrent/triple-gated-cell.js";
 import { ZoneoutCell, type ZoneoutCellOptions } from "./recurrent/zoneout-cell.js";
 import { Cropping1D, type Cropping1DOptions } from "./reshaping/cropping1d.js";
+import { Cropping2D, type Cropping2DOptions } from "./reshaping/cropping2d.js";
 import { Permute, type PermuteOptions } from "./reshaping/permute.js";
 import { UpSampling1D, type UpSampling1DOptions } from "./reshaping/up-sampling1d.js";
+import { UpSampling2D, type UpSampling2DOptions } from "./reshaping/up-sampling2d.js";
 import { ZeroPadding1D, type ZeroPadding1DOptions } from "./reshaping/zero-padding1d.js";
+import { ZeroPadding2D, type ZeroPadding2DOptions } from "./reshaping/zero-padding2d.js";
+import type {
+  Appends,
+  Becomes,
+  BothWays,
+  Convolved,
+  Flat,
+  LastBecomes,
+  OverTime,
+  PerStep,
+  Recurrent,
+  Repeated,
+  Resampled,
+  Same,
+  Shaped,
+  Start,
+} from "./shape-types.js";
 import type { Factories } from "./table.js";
 
 /**
@@ -71,7 +112,9 @@ import type { Factories } from "./table.js";
  */
 export const layers = {
   /** Applies an activation function. @see ActivationLayer */
-  activation: (options: ActivationOptions) => new ActivationLayer(options),
+  activation: (options: ActivationOptions) => new ActivationLayer(options) as ActivationLayer & Shaped<Same>,
+  /** Adds a penalty on what passes through to the loss. @see ActivityRegularization */
+  activityRegularization: (options?: ActivityRegularizationOptions) => new ActivityRegularization(options),
   /** Sum of tensors. @see Add */
   add: (options?: MergeOptions) => new Add(options),
   /** Attention by a sum of tanh (Bahdanau). @see AdditiveAttention */
@@ -80,48 +123,93 @@ export const layers = {
   attention: (options?: AttentionOptions) => new Attention(options),
   /** Mean of tensors. @see Average */
   average: (options?: MergeOptions) => new Average(options),
+  /** Means of windows of a plane. @see AveragePooling2D */
+  averagePooling2d: (options?: AveragePooling2DOptions) => new AveragePooling2D(options),
   /** Runs a recurrent layer in both directions. @see Bidirectional */
-  bidirectional: (options: BidirectionalOptions) => new Bidirectional(options),
+  bidirectional: <
+    L extends RecurrentLayer,
+    const M extends MergeMode = "concat",
+    const I extends BatchShape = BatchShape,
+  >(
+    options: BidirectionalOptions & Start<I> & { layer: L; mergeMode?: M },
+  ) => new Bidirectional(options) as Bidirectional & Shaped<BothWays<L, M>, I>,
+  /** One step of a simple network whose hidden units pass through further tanh layers. @see ChainedTanhCell */
+  chainedTanhCell: (options: ChainedTanhCellOptions) => new ChainedTanhCell(options),
   /** Tensors one after the other along an axis. @see Concatenate */
   concatenate: (options?: ConcatenateOptions) => new Concatenate(options),
+  /** Transposed convolution over time, which makes sequences longer. @see Conv1DTranspose */
+  conv1dTranspose: (options: Conv1DTransposeOptions) => new Conv1DTranspose(options),
+  /** Convolution over a plane. @see Conv2D */
+  conv2d: (options: Conv2DOptions) => new Conv2D(options),
+  /** Transposed convolution over a plane, which makes images larger. @see Conv2DTranspose */
+  conv2dTranspose: (options: Conv2DTransposeOptions) => new Conv2DTranspose(options),
+  /** LSTM over a row of places, by convolutions. @see ConvLSTM1D */
+  convLSTM1d: (options: ConvLSTM1DOptions) => new ConvLSTM1D(options),
+  /** LSTM over images, by convolutions. @see ConvLSTM2D */
+  convLSTM2d: (options: ConvLSTM2DOptions) => new ConvLSTM2D(options),
+  /** Takes rows and columns off. @see Cropping2D */
+  cropping2d: (options?: Cropping2DOptions) => new Cropping2D(options),
   /** activation(x · kernel + bias) over the last axis. @see Dense */
-  dense: (options: DenseOptions) => new Dense(options),
+  dense: <const U extends number, const I extends BatchShape = BatchShape>(
+    options: DenseOptions & Start<I> & { units: U },
+  ) => new Dense(options) as Dense & Shaped<LastBecomes<U>, I>,
+  /** Convolution over a plane of every channel on its own. @see DepthwiseConv2D */
+  depthwiseConv2d: (options: DepthwiseConv2DOptions) => new DepthwiseConv2D(options),
   /** Products of the vectors of two tensors. @see Dot */
   dot: (options: DotOptions) => new Dot(options),
   /** Dropout that suits selu units. @see AlphaDropout */
-  alphaDropout: (options: AlphaDropoutOptions) => new AlphaDropout(options),
+  alphaDropout: (options: AlphaDropoutOptions) => new AlphaDropout(options) as AlphaDropout & Shaped<Same>,
   /** Means of windows over time. @see AveragePooling1D */
-  averagePooling1d: (options?: AveragePooling1DOptions) => new AveragePooling1D(options),
+  averagePooling1d: (options?: AveragePooling1DOptions) =>
+    new AveragePooling1D(options) as AveragePooling1D & Shaped<Resampled<"averagePooling1d">>,
   /** Normalizes every feature over the batch. @see BatchNormalization */
-  batchNormalization: (options?: BatchNormalizationOptions) => new BatchNormalization(options),
+  batchNormalization: (options?: BatchNormalizationOptions) =>
+    new BatchNormalization(options) as BatchNormalization & Shaped<Same>,
   /** Convolution over time. @see Conv1D */
-  conv1d: (options: Conv1DOptions) => new Conv1D(options),
+  conv1d: <const F extends number, const I extends BatchShape = BatchShape>(
+    options: Conv1DOptions & Start<I> & { filters: F },
+  ) => new Conv1D(options) as Conv1D & Shaped<Convolved<"conv1d", F>, I>,
   /** One step of an LSTM whose input and forget gates are one. @see CoupledLSTMCell */
   coupledLSTMCell: (options: CoupledLSTMCellOptions) => new CoupledLSTMCell(options),
   /** Takes steps off the start and the end. @see Cropping1D */
-  cropping1d: (options?: Cropping1DOptions) => new Cropping1D(options),
+  cropping1d: (options?: Cropping1DOptions) => new Cropping1D(options) as Cropping1D & Shaped<Resampled<"cropping1d">>,
   /** Convolution over time of every feature on its own. @see DepthwiseConv1D */
   depthwiseConv1d: (options: DepthwiseConv1DOptions) => new DepthwiseConv1D(options),
   /** Drops random elements while training. @see Dropout */
-  dropout: (options: DropoutOptions) => new Dropout(options),
+  dropout: (options: DropoutOptions) => new Dropout(options) as Dropout & Shaped<Same>,
   /** Exponential linear unit. @see ELU */
-  elu: (options?: ELUOptions) => new ELU(options),
+  elu: (options?: ELUOptions) => new ELU(options) as ELU & Shaped<Same>,
   /** Turns whole numbers into trainable vectors. @see Embedding */
-  embedding: (options: EmbeddingOptions) => new Embedding(options),
+  embedding: <const U extends number, const I extends BatchShape = BatchShape>(
+    options: EmbeddingOptions & Start<I> & { outputDim: U },
+  ) => new Embedding(options) as Embedding & Shaped<Appends<U>, I>,
   /** All axes but the batch as one. @see Flatten */
-  flatten: (options?: FlattenOptions) => new Flatten(options),
+  flatten: <const I extends BatchShape = BatchShape>(options?: FlattenOptions & Start<I>) =>
+    new Flatten(options) as Flatten & Shaped<Flat, I>,
   /** Multiplies by random numbers around 1 while training. @see GaussianDropout */
-  gaussianDropout: (options: GaussianDropoutOptions) => new GaussianDropout(options),
+  gaussianDropout: (options: GaussianDropoutOptions) => new GaussianDropout(options) as GaussianDropout & Shaped<Same>,
   /** Adds random numbers while training. @see GaussianNoise */
-  gaussianNoise: (options: GaussianNoiseOptions) => new GaussianNoise(options),
+  gaussianNoise: (options: GaussianNoiseOptions) => new GaussianNoise(options) as GaussianNoise & Shaped<Same>,
   /** Means over all of time. @see GlobalAveragePooling1D */
-  globalAveragePooling1d: (options?: GlobalAveragePooling1DOptions) => new GlobalAveragePooling1D(options),
+  globalAveragePooling1d: (options?: GlobalAveragePooling1DOptions) =>
+    new GlobalAveragePooling1D(options) as GlobalAveragePooling1D & Shaped<OverTime<"globalAveragePooling1d">>,
   /** Largest values over all of time. @see GlobalMaxPooling1D */
-  globalMaxPooling1d: (options?: GlobalMaxPooling1DOptions) => new GlobalMaxPooling1D(options),
+  globalMaxPooling1d: (options?: GlobalMaxPooling1DOptions) =>
+    new GlobalMaxPooling1D(options) as GlobalMaxPooling1D & Shaped<OverTime<"globalMaxPooling1d">>,
+  /** Means over the plane. @see GlobalAveragePooling2D */
+  globalAveragePooling2d: (options?: GlobalAveragePooling2DOptions) => new GlobalAveragePooling2D(options),
+  /** Largest values over all of time. @see GlobalMaxPooling1D */
+  /** Largest values of the plane. @see GlobalMaxPooling2D */
+  globalMaxPooling2d: (options?: GlobalMaxPooling2DOptions) => new GlobalMaxPooling2D(options),
   /** Normalizes groups of channels. @see GroupNormalization */
-  groupNormalization: (options?: GroupNormalizationOptions) => new GroupNormalization(options),
+  groupNormalization: (options?: GroupNormalizationOptions) =>
+    new GroupNormalization(options) as GroupNormalization & Shaped<Same>,
+  /** Attention whose heads share keys and values in groups. @see GroupQueryAttention */
+  groupQueryAttention: (options: GroupQueryAttentionOptions) => new GroupQueryAttention(options),
   /** Gated recurrent unit over time. @see GRU */
-  gru: (options: GRUOptions) => new GRU(options),
+  gru: <const U extends number, const R extends boolean = false, const I extends BatchShape = BatchShape>(
+    options: GRUOptions & Start<I> & { units: U; returnSequences?: R },
+  ) => new GRU(options) as GRU & Shaped<Recurrent<"gru", U, R>, I>,
   /** One step of a gated recurrent unit. @see GRUCell */
   gruCell: (options: GRUCellOptions) => new GRUCell(options),
   /** One step of a network that feeds back its output. @see JordanCell */
@@ -129,21 +217,29 @@ export const layers = {
   /** Any function of a tensor. @see Lambda */
   lambda: (options: LambdaOptions) => new Lambda(options),
   /** Normalizes the features of every step. @see LayerNormalization */
-  layerNormalization: (options?: LayerNormalizationOptions) => new LayerNormalization(options),
+  layerNormalization: (options?: LayerNormalizationOptions) =>
+    new LayerNormalization(options) as LayerNormalization & Shaped<Same>,
   /** One step of a GRU with layer normalization. @see LayerNormGRUCell */
   layerNormGRUCell: (options: LayerNormGRUCellOptions) => new LayerNormGRUCell(options),
   /** One step of an LSTM with layer normalization. @see LayerNormLSTMCell */
   layerNormLSTMCell: (options: LayerNormLSTMCellOptions) => new LayerNormLSTMCell(options),
   /** Rectifier with a slope below 0. @see LeakyReLU */
-  leakyReLU: (options?: LeakyReLUOptions) => new LeakyReLU(options),
+  leakyReLU: (options?: LeakyReLUOptions) => new LeakyReLU(options) as LeakyReLU & Shaped<Same>,
+  /** Masks what lies beyond each sequence's length, which is a second input. @see LengthMasking */
+  lengthMasking: (options?: LengthMaskingOptions) => new LengthMasking(options),
   /** Long short-term memory over time. @see LSTM */
-  lstm: (options: LSTMOptions) => new LSTM(options),
+  lstm: <const U extends number, const R extends boolean = false, const I extends BatchShape = BatchShape>(
+    options: LSTMOptions & Start<I> & { units: U; returnSequences?: R },
+  ) => new LSTM(options) as LSTM & Shaped<Recurrent<"lstm", U, R>, I>,
   /** One step of a long short-term memory. @see LSTMCell */
   lstmCell: (options: LSTMCellOptions) => new LSTMCell(options),
   /** Masks the steps whose features all have one value. @see Masking */
-  masking: (options?: MaskingOptions) => new Masking(options),
+  masking: <const I extends BatchShape = BatchShape>(options?: MaskingOptions & Start<I>) =>
+    new Masking(options) as Masking & Shaped<Same, I>,
   /** Largest of tensors, element by element. @see Maximum */
   maximum: (options?: MergeOptions) => new Maximum(options),
+  /** Largest values of windows of a plane. @see MaxPooling2D */
+  maxPooling2d: (options?: MaxPooling2DOptions) => new MaxPooling2D(options),
   /** Smallest of tensors, element by element. @see Minimum */
   minimum: (options?: MergeOptions) => new Minimum(options),
   /** Several heads of scaled attention, with projections. @see MultiHeadAttention */
@@ -151,7 +247,8 @@ export const layers = {
   /** Product of tensors, element by element. @see Multiply */
   multiply: (options?: MergeOptions) => new Multiply(options),
   /** Largest values of windows over time. @see MaxPooling1D */
-  maxPooling1d: (options?: MaxPooling1DOptions) => new MaxPooling1D(options),
+  maxPooling1d: (options?: MaxPooling1DOptions) =>
+    new MaxPooling1D(options) as MaxPooling1D & Shaped<Resampled<"maxPooling1d">>,
   /** One step of a recurrent unit with a single gate. @see MinimalGatedUnitCell */
   minimalGatedUnitCell: (options: MinimalGatedUnitCellOptions) => new MinimalGatedUnitCell(options),
   /** One step of an LSTM whose gates see its memory. @see PeepholeLSTMCell */
@@ -159,45 +256,80 @@ export const layers = {
   /** Puts the axes in another order. @see Permute */
   permute: (options: PermuteOptions) => new Permute(options),
   /** Adds a trained vector to every step. @see PositionEmbedding */
-  positionEmbedding: (options: PositionEmbeddingOptions) => new PositionEmbedding(options),
+  positionEmbedding: (options: PositionEmbeddingOptions) =>
+    new PositionEmbedding(options) as PositionEmbedding & Shaped<Same>,
   /** Rectifier with trained slopes below 0. @see PReLU */
-  prelu: (options?: PReLUOptions) => new PReLU(options),
+  prelu: (options?: PReLUOptions) => new PReLU(options) as PReLU & Shaped<Same>,
   /** One step of an LSTM with a smaller output than memory. @see ProjectedLSTMCell */
   projectedLSTMCell: (options: ProjectedLSTMCellOptions) => new ProjectedLSTMCell(options),
   /** Rectifier. @see ReLU */
-  reLU: (options?: ReLUOptions) => new ReLU(options),
+  reLU: (options?: ReLUOptions) => new ReLU(options) as ReLU & Shaped<Same>,
   /** Repeats a vector over time. @see RepeatVector */
-  repeatVector: (options: RepeatVectorOptions) => new RepeatVector(options),
+  repeatVector: <const N extends number, const I extends BatchShape = BatchShape>(
+    options: RepeatVectorOptions & Start<I> & { n: N },
+  ) => new RepeatVector(options) as RepeatVector & Shaped<Repeated<N>, I>,
   /** The same elements under another shape. @see Reshape */
-  reshape: (options: ReshapeOptions) => new Reshape(options),
+  reshape: <const T extends readonly number[], const I extends BatchShape = BatchShape>(
+    options: ReshapeOptions & Start<I> & { targetShape: T },
+  ) => new Reshape(options) as Reshape & Shaped<Becomes<T>, I>,
   /** Divides the features of every step by their root mean square. @see RMSNormalization */
-  rmsNormalization: (options?: RMSNormalizationOptions) => new RMSNormalization(options),
+  rmsNormalization: (options?: RMSNormalizationOptions) =>
+    new RMSNormalization(options) as RMSNormalization & Shaped<Same>,
   /** Runs any cell, or a stack of cells, over time. @see RNN */
   rnn: (options: RNNOptions) => new RNN(options),
+  /** Turns features by their step: rotary positions. @see RotaryEmbedding */
+  rotaryEmbedding: (options?: RotaryEmbeddingOptions) => new RotaryEmbedding(options) as RotaryEmbedding & Shaped<Same>,
   /** Convolution of every feature on its own, then a mix of the features. @see SeparableConv1D */
-  separableConv1d: (options: SeparableConv1DOptions) => new SeparableConv1D(options),
+  separableConv1d: <const F extends number, const I extends BatchShape = BatchShape>(
+    options: SeparableConv1DOptions & Start<I> & { filters: F },
+  ) => new SeparableConv1D(options) as SeparableConv1D & Shaped<Convolved<"separableConv1d", F>, I>,
+  /** Convolution of every channel on its own, then a mixture of all. @see SeparableConv2D */
+  separableConv2d: (options: SeparableConv2DOptions) => new SeparableConv2D(options),
   /** Simple (Elman) network over time. @see SimpleRNN */
-  simpleRNN: (options: SimpleRNNOptions) => new SimpleRNN(options),
+  simpleRNN: <const U extends number, const R extends boolean = false, const I extends BatchShape = BatchShape>(
+    options: SimpleRNNOptions & Start<I> & { units: U; returnSequences?: R },
+  ) => new SimpleRNN(options) as SimpleRNN & Shaped<Recurrent<"simpleRNN", U, R>, I>,
   /** One step of a simple network. @see SimpleRNNCell */
   simpleRNNCell: (options: SimpleRNNCellOptions) => new SimpleRNNCell(options),
   /** Adds waves that tell where a step is. @see SinePositionEncoding */
-  sinePositionEncoding: (options?: SinePositionEncodingOptions) => new SinePositionEncoding(options),
+  sinePositionEncoding: (options?: SinePositionEncodingOptions) =>
+    new SinePositionEncoding(options) as SinePositionEncoding & Shaped<Same>,
   /** Shares that add up to 1. @see Softmax */
-  softmax: (options?: SoftmaxOptions) => new Softmax(options),
+  softmax: (options?: SoftmaxOptions) => new Softmax(options) as Softmax & Shaped<Same>,
   /** Drops whole features while training. @see SpatialDropout1D */
-  spatialDropout1d: (options: SpatialDropout1DOptions) => new SpatialDropout1D(options),
+  spatialDropout1d: (options: SpatialDropout1DOptions) =>
+    new SpatialDropout1D(options) as SpatialDropout1D & Shaped<Same>,
+  /** Keeps the largest singular value of a layer's weights near 1. @see SpectralNormalization */
+  spectralNormalization: (options: SpectralNormalizationOptions) => new SpectralNormalization(options),
   /** Several cells as one. @see StackedRNNCells */
   stackedRNNCells: (options: StackedRNNCellsOptions) => new StackedRNNCells(options),
   /** One tensor minus another. @see Subtract */
   subtract: (options?: MergeOptions) => new Subtract(options),
   /** Applies a layer to every step. @see TimeDistributed */
-  timeDistributed: (options: TimeDistributedOptions) => new TimeDistributed(options),
+  timeDistributed: <L extends Layer, const I extends BatchShape = BatchShape>(
+    options: TimeDistributedOptions & Start<I> & { layer: L },
+  ) => new TimeDistributed(options) as TimeDistributed & Shaped<PerStep<L>, I>,
+  /** Causal self-attention, attention to an encoder, dense layers. @see TransformerDecoder */
+  transformerDecoder: (options: TransformerDecoderOptions) => new TransformerDecoder(options),
+  /** Self-attention and dense layers. @see TransformerEncoder */
+  transformerEncoder: (options: TransformerEncoderOptions) =>
+    new TransformerEncoder(options) as TransformerEncoder & Shaped<Same>,
+  /** One step of a unit with three separate gates and an output layer. @see TripleGatedCell */
+  tripleGatedCell: (options: TripleGatedCellOptions) => new TripleGatedCell(options),
   /** Vectors of length 1. @see UnitNormalization */
-  unitNormalization: (options?: UnitNormalizationOptions) => new UnitNormalization(options),
+  unitNormalization: (options?: UnitNormalizationOptions) =>
+    new UnitNormalization(options) as UnitNormalization & Shaped<Same>,
   /** Repeats every step. @see UpSampling1D */
-  upSampling1d: (options?: UpSampling1DOptions) => new UpSampling1D(options),
+  upSampling1d: (options?: UpSampling1DOptions) =>
+    new UpSampling1D(options) as UpSampling1D & Shaped<Resampled<"upSampling1d">>,
   /** Adds steps of zeros. @see ZeroPadding1D */
-  zeroPadding1d: (options?: ZeroPadding1DOptions) => new ZeroPadding1D(options),
+  zeroPadding1d: (options?: ZeroPadding1DOptions) =>
+    new ZeroPadding1D(options) as ZeroPadding1D & Shaped<Resampled<"zeroPadding1d">>,
+  /** Repeats rows and columns. @see UpSampling2D */
+  upSampling2d: (options?: UpSampling2DOptions) => new UpSampling2D(options),
+  /** Adds steps of zeros. @see ZeroPadding1D */
+  /** Adds rows and columns of zeros. @see ZeroPadding2D */
+  zeroPadding2d: (options?: ZeroPadding2DOptions) => new ZeroPadding2D(options),
   /** A cell whose units keep their old state at random. @see ZoneoutCell */
   zoneoutCell: (options: ZoneoutCellOptions) => new ZoneoutCell(options),
 } satisfies Factories;
@@ -211,6 +343,7 @@ export {
 } from "./activations.js";
 export type { Component, LayerState, Weight } from "./component.js";
 export { type Constraint, type ConstraintSpec, constraints, getConstraint } from "./constraints.js";
+export { sequenceMask } from "./core/sequence-mask.js";
 export { getInitializer, type Initializer, type InitializerSpec, initializers } from "./initializers.js";
 export {
   type ApplyOptions,
@@ -230,6 +363,8 @@ export { type InputOptions, input, SymbolicTensor } from "./symbolic.js";
 export {
   ActivationLayer,
   type ActivationOptions,
+  ActivityRegularization,
+  type ActivityRegularizationOptions,
   Add,
   AdditiveAttention,
   type AdditiveAttentionOptions,
@@ -240,22 +375,40 @@ export {
   Average,
   AveragePooling1D,
   type AveragePooling1DOptions,
+  AveragePooling2D,
+  type AveragePooling2DOptions,
   BatchNormalization,
   type BatchNormalizationOptions,
   Bidirectional,
   type BidirectionalOptions,
+  ChainedTanhCell,
+  type ChainedTanhCellOptions,
   Concatenate,
   type ConcatenateOptions,
   Conv1D,
   type Conv1DOptions,
+  Conv1DTranspose,
+  type Conv1DTransposeOptions,
+  Conv2D,
+  type Conv2DOptions,
+  Conv2DTranspose,
+  type Conv2DTransposeOptions,
+  ConvLSTM1D,
+  type ConvLSTM1DOptions,
+  ConvLSTM2D,
+  type ConvLSTM2DOptions,
   CoupledLSTMCell,
   type CoupledLSTMCellOptions,
   Cropping1D,
   type Cropping1DOptions,
+  Cropping2D,
+  type Cropping2DOptions,
   Dense,
   type DenseOptions,
   DepthwiseConv1D,
   type DepthwiseConv1DOptions,
+  DepthwiseConv2D,
+  type DepthwiseConv2DOptions,
   Dot,
   type DotOptions,
   Dropout,
@@ -272,8 +425,12 @@ export {
   type GaussianNoiseOptions,
   GlobalAveragePooling1D,
   type GlobalAveragePooling1DOptions,
+  GlobalAveragePooling2D,
+  type GlobalAveragePooling2DOptions,
   GlobalMaxPooling1D,
   type GlobalMaxPooling1DOptions,
+  GlobalMaxPooling2D,
+  type GlobalMaxPooling2DOptions,
   GRU,
   GRUCell,
   type GRUCellOptions,
@@ -292,6 +449,8 @@ export {
   type LayerNormLSTMCellOptions,
   LeakyReLU,
   type LeakyReLUOptions,
+  LengthMasking,
+  type LengthMaskingOptions,
   LSTM,
   LSTMCell,
   type LSTMCellOptions,
@@ -301,6 +460,8 @@ export {
   Maximum,
   MaxPooling1D,
   type MaxPooling1DOptions,
+  MaxPooling2D,
+  type MaxPooling2DOptions,
   type MergeOptions,
   MinimalGatedUnitCell,
   type MinimalGatedUnitCellOptions,
@@ -331,6 +492,8 @@ export {
   registerFunction,
   SeparableConv1D,
   type SeparableConv1DOptions,
+  SeparableConv2D,
+  type SeparableConv2DOptions,
   SimpleRNN,
   SimpleRNNCell,
   type SimpleRNNCellOptions,
@@ -341,17 +504,25 @@ export {
   type SoftmaxOptions,
   SpatialDropout1D,
   type SpatialDropout1DOptions,
+  SpectralNormalization,
+  type SpectralNormalizationOptions,
   StackedRNNCells,
   type StackedRNNCellsOptions,
   Subtract,
   TimeDistributed,
   type TimeDistributedOptions,
+  TripleGatedCell,
+  type TripleGatedCellOptions,
   UnitNormalization,
   type UnitNormalizationOptions,
   UpSampling1D,
   type UpSampling1DOptions,
+  UpSampling2D,
+  type UpSampling2DOptions,
   ZeroPadding1D,
   type ZeroPadding1DOptions,
+  ZeroPadding2D,
+  type ZeroPadding2DOptions,
   ZoneoutCell,
   type ZoneoutCellOptions,
 };

@@ -1,8 +1,14 @@
 import { checkOptions, RondoError } from "../errors.js";
+import { mul } from "../tensor/ops/arithmetic.js";
+import { inSection } from "../tensor/sections.js";
 import { formatShape } from "../tensor/shape.js";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.js";
-import { attachMask, maskOf, reportCall } from "./call-watch.js";
+import { attachMask, maskOf, penaltiesWanted, reportCall } from "./call-watch.js";
 import { type BatchShape, Component, type ComponentOptions, resetComponentNames } from "./component.js";
+import { sequenceMask } from "./core/sequence-mask.js";
+import { regularizer, writeFields } from "./fields.js";
+import { getRegularizer, type Regularizer, type RegularizerSpec } from "./regularizers.js";
+import type { InputCheck, OutputShape } from "./shape-types.js";
 import { recordCall, resetInputNames, SymbolicTensor } from "./symbolic.js";
 
 export type { BatchShape, LayerState, Weight } from "./component.js";
@@ -31,6 +37,8 @@ export interface RunContext extends CallFlags {
   readonly initialState?: readonly Tensor[];
   /** Multi-head attention: [batch, queries, keys], true = may look. */
   readonly attentionMask?: Tensor;
+  /** Where layers put what activity regularizers make of their outputs, to be added to the loss. @internal */
+  readonly penalties?: Tensor[];
 }
 
 /** What a layer makes of its inputs: the outputs, and a mask (or null) for each. */
@@ -47,6 +55,8 @@ export interface CallContext {
   readonly mask: Tensor | null;
   /** Recurrent layers: the states to start from, in the layer's order. */
   readonly initialState?: readonly Tensor[];
+  /** Layers that call layers hand it on to `penalize`. @internal */
+  readonly penalties?: Tensor[];
 }
 
 /** What may be said about a call of `apply`; plain numbers are welcome. */
@@ -54,6 +64,8 @@ export interface ApplyOptions {
   training?: boolean;
   /** [batch, time], true (or 1) = use. By default the mask that came with the input, if any; null: none. */
   mask?: TensorLike | null;
+  /** [batch]: how many steps of each sequence count, instead of a mask. See `sequenceMask`. */
+  lengths?: TensorLike;
   /** Layers with several inputs: a mask, or null, for each. */
   masks?: readonly (TensorLike | null)[];
   /** Recurrent layers: the states to start from, in the layer's order. */
@@ -74,9 +86,12 @@ export interface SymbolicApplyOptions extends CallFlags {
   attentionMask?: SymbolicTensor;
 }
 
+const activityField = { activityRegularizer: regularizer() };
+
 const applyOptions = [
   "training",
   "mask",
+  "lengths",
   "masks",
   "initialState",
   "useCausalMask",
@@ -97,6 +112,11 @@ const isSymbolic = (input: unknown): input is SymbolicTensor | readonly Symbolic
 export interface LayerOptions extends ComponentOptions {
   /** Shape of one example, without the batch axis; null where it varies. For the first layer of a model. */
   inputShape?: BatchShape;
+  /**
+   * Penalty on what the layer puts out, divided by the batch size and added to the loss. Regularizers add up all
+   * elements, at masked steps too.
+   */
+  activityRegularizer?: RegularizerSpec;
 }
 
 /**
@@ -116,10 +136,13 @@ export interface LayerOptions extends ComponentOptions {
  */
 export abstract class Layer extends Component {
   readonly inputShape: BatchShape | undefined;
+  /** What `activityRegularizer` was given; null for none. */
+  readonly activityRegularizer: Regularizer | null;
 
   constructor(options: LayerOptions = {}) {
     super(options);
     this.inputShape = options.inputShape;
+    this.activityRegularizer = getRegularizer(options.activityRegularizer ?? null, "activityRegularizer");
   }
 
   /** The computation. `input` is float32 unless the layer says otherwise. Several outputs: the main one first. */
@@ -140,7 +163,21 @@ export abstract class Layer extends Component {
 
   override getConfig(): Record<string, unknown> {
     const config = super.getConfig();
-    return this.inputShape ? { ...config, inputShape: [...this.inputShape] } : config;
+    if (this.inputShape) config["inputShape"] = [...this.inputShape];
+    if (this.activityRegularizer) {
+      Object.assign(config, writeFields(this, activityField, { activityRegularizer: this.activityRegularizer }));
+    }
+    return config;
+  }
+
+  /** The options of every layer, for `copyOptions`. */
+  protected get sharedOptions(): Record<string, unknown> {
+    const { trainable, inputShape, activityRegularizer } = this;
+    return {
+      trainable,
+      ...(inputShape ? { inputShape } : {}),
+      ...(activityRegularizer ? { activityRegularizer } : {}),
+    };
   }
 
   /**
@@ -150,8 +187,12 @@ export abstract class Layer extends Component {
    * @example const y = layers.dense({ units: 3 }).apply([[1, 2]]);
    * @example const y = layers.dense({ units: 3 }).apply(input({ shape: [2] }));
    */
-  apply(input: SymbolicTensor | readonly SymbolicTensor[], options?: SymbolicApplyOptions): SymbolicTensor;
+  apply(input: readonly SymbolicTensor[], options?: SymbolicApplyOptions): SymbolicTensor;
   apply(input: TensorLike | readonly TensorLike[], options?: ApplyOptions): Tensor | readonly Tensor[];
+  apply<S extends BatchShape>(
+    input: SymbolicTensor<S> & InputCheck<this, S>,
+    options?: SymbolicApplyOptions,
+  ): SymbolicTensor<OutputShape<this, S>>;
   apply(
     input: SymbolicTensor | readonly SymbolicTensor[] | TensorLike | readonly TensorLike[],
     options: SymbolicApplyOptions | ApplyOptions = {},
@@ -160,18 +201,25 @@ export abstract class Layer extends Component {
     checkOptions(`${this.describe()}.apply`, options, applyOptions);
     const inputs = this.inputsOf(input);
     this.ensureBuiltMany(inputs.map((x) => x.shape));
-    const { training = false, mask, masks, initialState, attentionMask, ...flags } = options as ApplyOptions;
+    const { training = false, masks, initialState, attentionMask, ...rest } = options as ApplyOptions;
+    const { lengths, mask, ...flags } = rest;
+    if (lengths !== undefined && (mask ?? masks)) {
+      throw new RondoError("option", `${this.describe()}.apply takes lengths or masks, not both`);
+    }
+    const first = lengths === undefined ? mask : sequenceMask(lengths, inputs[0]!.shape[1]!);
     // As in Keras, a mask that came with its tensor is used unless another is given.
-    const given = masks ?? inputs.map((x, i) => (i === 0 && mask !== undefined ? mask : maskOf(x)));
+    const given = masks ?? inputs.map((x, i) => (i === 0 && first !== undefined ? first : maskOf(x)));
     const context = {
       training,
       masks: inputs.map((_, i) => (given[i] === null || given[i] === undefined ? null : asTensor(given[i], "bool"))),
       ...(initialState ? { initialState: initialState.map((s) => asTensor(s)) } : {}),
       ...(attentionMask ? { attentionMask: asTensor(attentionMask, "bool") } : {}),
       ...flagsOf(flags),
+      ...penaltiesWanted(),
     };
     const { result, masks: made } = this.callForApply(inputs, context);
     const outputs = result instanceof Tensor ? [result] : result;
+    this.penalize(outputs, context.penalties);
     for (const [i, output] of outputs.entries()) attachMask(output, made[i] ?? null);
     reportCall(this, outputs[0]!, inputs);
     return result;
@@ -228,10 +276,12 @@ export abstract class Layer extends Component {
   }
 
   /** @internal The computation, on any number of inputs. */
-  callMany(inputs: readonly Tensor[], { training, masks, initialState }: RunContext): Tensor | readonly Tensor[] {
+  callMany(inputs: readonly Tensor[], context: RunContext): Tensor | readonly Tensor[] {
+    const { training, masks, initialState, penalties } = context;
     return this.call(this.only(inputs), {
       training,
       mask: masks[0] ?? null,
+      ...(penalties ? { penalties } : {}),
       ...(initialState ? { initialState } : {}),
     });
   }
@@ -246,15 +296,32 @@ export abstract class Layer extends Component {
     inputs: readonly Tensor[],
     context: RunContext,
   ): { result: Tensor | readonly Tensor[]; masks: readonly (Tensor | null)[] } {
-    return { result: this.callMany(inputs, context), masks: this.computeMasksMany(inputs, context.masks) };
+    const result = inSection(
+      "layer",
+      () => this.describe(),
+      () => this.callMany(inputs, context),
+    );
+    return { result, masks: this.computeMasksMany(inputs, context.masks) };
   }
 
   /** @internal Calls the layer as part of a model: outputs with their masks. */
   callWithMasks(inputs: readonly Tensor[], context: RunContext): RunResult {
-    const result = this.callMany(inputs, context);
+    const result = inSection(
+      "layer",
+      () => this.describe(),
+      () => this.callMany(inputs, context),
+    );
     const outputs = result instanceof Tensor ? [result] : result;
+    this.penalize(outputs, context.penalties);
     const masks = this.computeMasksMany(inputs, context.masks);
     return { outputs, masks: outputs.map((_, i) => masks[i] ?? null) };
+  }
+
+  /** @internal Adds what the activity regularizer makes of the outputs to `penalties`. */
+  penalize(outputs: readonly Tensor[], penalties: Tensor[] | undefined): void {
+    const regularizer = this.activityRegularizer;
+    if (!regularizer || !penalties) return;
+    for (const y of outputs) penalties.push(mul(regularizer.apply(y), 1 / Math.max(1, y.shape[0] ?? 1)));
   }
 
   /** Checks an input's rank; `sizes` words what is expected, for example "[batch, time, features]". */

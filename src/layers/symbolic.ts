@@ -20,16 +20,19 @@ export interface LayerCall {
  *
  * Taken apart, it gives all outputs of the call it comes from:
  * `const [output, h, c] = layers.lstm({ units: 8, returnState: true }).apply(x)`.
+ *
+ * @typeParam S its shape, as far as it is known when compiling.
  */
-export class SymbolicTensor {
+// biome-ignore lint/suspicious/noExplicitAny: one of any shape takes the place of every other, in both directions.
+export class SymbolicTensor<S extends BatchShape = any> {
   /** With the batch axis; null where sizes vary. */
-  readonly shape: BatchShape;
+  readonly shape: S;
   readonly dtype: DType;
   readonly name: string;
   /** The call that makes it; null for an input. @internal */ readonly source: LayerCall | null;
 
   /** @internal Use `input()` and `layer.apply()`. */
-  constructor(name: string, shape: BatchShape, dtype: DType, source: LayerCall | null) {
+  constructor(name: string, shape: S, dtype: DType, source: LayerCall | null) {
     this.name = name;
     this.shape = shape;
     this.dtype = dtype;
@@ -42,9 +45,9 @@ export class SymbolicTensor {
   }
 }
 
-export interface InputOptions {
+export interface InputOptions<S extends BatchShape = BatchShape> {
   /** Shape of one example, without the batch axis; null where it varies. */
-  shape: BatchShape;
+  shape: S;
   /** What the numbers are: "float32" by default, "int32" for token numbers. */
   dtype?: DType;
   /** Under which data are given by name. "input", "input_1", … by default. */
@@ -64,7 +67,7 @@ export function resetInputNames(): void {
  *
  * @example const tokens = input({ shape: [null], dtype: "int32", name: "tokens" });
  */
-export function input(options: InputOptions): SymbolicTensor {
+export function input<const S extends BatchShape>(options: InputOptions<S>): SymbolicTensor<readonly [null, ...S]> {
   checkOptions("input", options, ["shape", "dtype", "name"]);
   const { shape, dtype = "float32", name } = options;
   const fits = (n: unknown) => n === null || (Number.isInteger(n) && (n as number) >= 1);
@@ -81,7 +84,7 @@ export function input(options: InputOptions): SymbolicTensor {
     });
   }
   const given = name ?? (inputs++ === 0 ? "input" : `input_${inputs - 1}`);
-  return new SymbolicTensor(given, [null, ...shape], dtype, null);
+  return new SymbolicTensor<readonly [null, ...S]>(given, [null, ...options.shape], dtype, null);
 }
 
 /** Registers a call of a layer and makes its outputs. @internal */

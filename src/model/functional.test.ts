@@ -142,7 +142,7 @@ describe("connecting layers", () => {
     const x = input({ shape: [5, 3], name: "x" });
     const layer = layers.lstm({ units: 2, returnSequences: true, returnState: true });
     const result = layer.apply(x);
-    expectTypeOf(result).toEqualTypeOf<SymbolicTensor>();
+    expectTypeOf(result).toEqualTypeOf<SymbolicTensor<readonly [null, 5, 2]>>();
     const [output, h, c] = result;
     expect(output).toBe(result);
     expect([output, h, c].map((each) => each!.shape)).toEqual([
@@ -537,7 +537,7 @@ describe("mistakes are named", () => {
     expect(() => layers.add().apply([x, input({ shape: [3] })])).toThrow(/same shape[\s\S]*\[\?, 2\], \[\?, 3\]/);
     expect(() => layers.dense({ units: 1 }).apply([x, y])).toThrow(/takes one input[\s\S]*2 inputs/);
     expect(() => layers.add().apply([x, tensor([[1, 2]])] as never)).toThrow(/cannot be mixed/);
-    expect(() => layers.lstm({ units: 2 }).apply(x)).toThrow(/rank/);
+    expect(() => layers.lstm({ units: 2 }).apply(x as SymbolicTensor)).toThrow(/rank/);
     expect(() => layers.dense({ units: 1 }).apply(x, { training: true } as never)).toThrow(/no option "training"/);
     expect(() => input({ shape: [0] })).toThrow(/shape of one example/);
     expect(() => input({ shape: [2], type: "int32" } as never)).toThrow(/no option "type"/);

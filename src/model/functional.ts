@@ -101,7 +101,8 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
 
   private check(shapes: readonly BatchShape[]): void {
     if (shapes.length !== this.inputs.length) throw this.wrongCount(shapes.length, this.inputs.length);
-    for (const [i, { shape: expected }] of this.inputs.entries()) {
+    for (const [i, { shape }] of this.inputs.entries()) {
+      const expected: BatchShape = shape;
       const received = shapes[i]!;
       const fits =
         received.length === expected.length &&
@@ -121,7 +122,7 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
     return (this.listed ? [...outputs] : outputs[0]) as Out;
   }
 
-  override forward(inputs: readonly Tensor[], { training, masks, observe }: ForwardOptions): ForwardResult {
+  override forward(inputs: readonly Tensor[], { training, masks, observe, penalties }: ForwardOptions): ForwardResult {
     const values = new Map<SymbolicTensor, Value>();
     for (const [i, each] of this.inputs.entries()) values.set(each, { tensor: inputs[i]!, mask: masks?.[i] ?? null });
     const tensorOf = (each: SymbolicTensor) => values.get(each)!.tensor;
@@ -129,6 +130,7 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
       const result = layer.callWithMasks(from.map(tensorOf), {
         ...flags,
         training,
+        ...(penalties ? { penalties } : {}),
         masks: from.map((each) => values.get(each)!.mask),
         ...(initialState.length > 0 ? { initialState: initialState.map(tensorOf) } : {}),
         ...(attentionMask ? { attentionMask: tensorOf(attentionMask) } : {}),

@@ -50,9 +50,9 @@ export class ModelLayer extends MultiInputLayer {
     return this.model.forward(inputs, { training: false, masks }).masks[0] ?? null;
   }
 
-  override callWithMasks(inputs: readonly Tensor[], { training, masks }: RunContext): RunResult {
+  override callWithMasks(inputs: readonly Tensor[], { training, masks, penalties }: RunContext): RunResult {
     this.model.prepare(inputs);
-    return this.model.forward(inputs, { training, masks });
+    return this.model.forward(inputs, { training, masks, ...(penalties ? { penalties } : {}) });
   }
 
   // Once: a second pass for the masks would move the states of stateful layers on.

@@ -2,7 +2,7 @@ import type { Batch, Dataset } from "../data/batches.js";
 import type { DataParts, PartNames } from "../data/examples.js";
 import { RondoError } from "../errors.js";
 import type { SaveOptions } from "../formats/model-file.js";
-import { attachMask, maskOf, reportCall } from "../layers/call-watch.js";
+import { attachMask, maskOf, penaltiesWanted, reportCall } from "../layers/call-watch.js";
 import { defaultName } from "../layers/component.js";
 import type { BatchShape, Layer, Weight } from "../layers/layer.js";
 import { SymbolicTensor } from "../layers/symbolic.js";
@@ -55,6 +55,8 @@ export interface ForwardOptions {
   /** Masks of the inputs, when the model is part of another one. */
   readonly masks?: readonly (Tensor | null)[];
   readonly observe?: LayerObserver;
+  /** Takes what activity regularizers make of outputs. */
+  readonly penalties?: Tensor[];
 }
 
 /** One tensor, or for a model made with a list of outputs a list of them. */
@@ -89,8 +91,10 @@ export interface ModelCallContext {
  *     return this.tags.apply(this.lstm.apply(x, { training }) as Tensor);
  *   }
  * }
+ *
+ * @typeParam Out what `predict` gives. @typeParam In the data it takes.
  */
-export abstract class Model<Out extends Outputs = Outputs> {
+export abstract class Model<Out extends Outputs = Outputs, In extends DataParts = DataParts> {
   /** Name in saved files, e.g. "Sequential". */
   abstract readonly className: string;
   readonly name: string;
@@ -210,7 +214,8 @@ export abstract class Model<Out extends Outputs = Outputs> {
     const inputs = several ? (x as readonly TensorLike[]).map((each) => asTensor(each)) : [asTensor(x as TensorLike)];
     this.prepare(inputs);
     this.#layerForm?.ensureBuiltMany(inputs.map(({ shape }) => shape));
-    const { outputs, masks } = this.forward(inputs, { training: options.training ?? false, masks: inputs.map(maskOf) });
+    const { training = false } = options;
+    const { outputs, masks } = this.forward(inputs, { training, masks: inputs.map(maskOf), ...penaltiesWanted() });
     for (const [i, output] of outputs.entries()) attachMask(output, masks[i] ?? null);
     if (this.#layerForm) reportCall(this.#layerForm, outputs[0]!, inputs);
     return this.present(outputs);
@@ -334,8 +339,8 @@ export abstract class Model<Out extends Outputs = Outputs> {
    * @returns values by epoch. Throws RondoError "nonFinite" when the loss or a gradient is NaN or infinite.
    * @example const { history } = await model.fit(x, y, { epochs: 10, validationSplit: 0.1 });
    */
-  fit(x: DataParts, y: DataParts, options?: FitOptions): Promise<History>;
   fit(dataset: Dataset, options?: FitOptions): Promise<History>;
+  fit(x: In, y: DataParts, options?: FitOptions): Promise<History>;
   fit(data: DataParts | Dataset, yOrOptions?: DataParts | FitOptions, options?: FitOptions): Promise<History> {
     return fitModel(this, data, yOrOptions, options);
   }
@@ -345,8 +350,8 @@ export abstract class Model<Out extends Outputs = Outputs> {
    *
    * @example const { loss, accuracy } = await model.evaluate(xTest, yTest);
    */
-  evaluate(x: DataParts, y: DataParts, options?: EvaluateOptions): Promise<Logs>;
   evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Logs>;
+  evaluate(x: In, y: DataParts, options?: EvaluateOptions): Promise<Logs>;
   evaluate(
     data: DataParts | Dataset,
     yOrOptions?: DataParts | EvaluateOptions,
@@ -356,22 +361,22 @@ export abstract class Model<Out extends Outputs = Outputs> {
   }
 
   /** Outputs for all examples, computed batch by batch: [examples, …]. @example model.predict([[1, 2, 3]]).arraySync() */
-  predict(x: DataParts, options?: PredictOptions): Out {
+  predict(x: In, options?: PredictOptions): Out {
     return this.present(predict(this, x, options));
   }
 
   /** Outputs for one batch, whatever its size. */
-  predictOnBatch(x: DataParts): Out {
+  predictOnBatch(x: In): Out {
     return this.present(predictOnBatch(this, x));
   }
 
   /** One update on one batch; loss and metrics of that batch. */
-  async trainOnBatch(x: DataParts, y: DataParts, sampleWeight?: DataParts): Promise<Logs> {
+  async trainOnBatch(x: In, y: DataParts, sampleWeight?: DataParts): Promise<Logs> {
     return trainBatch(this, x, y, sampleWeight);
   }
 
   /** Loss and metrics of one batch, without an update. */
-  async testOnBatch(x: DataParts, y: DataParts, sampleWeight?: DataParts): Promise<Logs> {
+  async testOnBatch(x: In, y: DataParts, sampleWeight?: DataParts): Promise<Logs> {
     return testBatch(this, x, y, sampleWeight);
   }
 

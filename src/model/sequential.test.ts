@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { layers } from "../layers/index.js";
+import { type Layer, layers } from "../layers/index.js";
 import { resetLayerNames } from "../layers/layer.js";
 import { setSeed } from "../tensor/generator.js";
 import { memory, tensor } from "../tensor/tensor.js";
@@ -67,7 +67,7 @@ describe("building", () => {
   test("inputs of another shape", () => {
     const model = sequential([layers.lstm({ units: 2, inputShape: [4, 3] })]);
     expect(() => model.predict([[[1, 2]]])).toThrow(/made for other inputs[\s\S]*\[1, 1, 2\][\s\S]*\[\?, 4, 3\]/);
-    expect(() => model.predict([[1, 2, 3]])).toThrow(/put a single example into an array of one/);
+    expect(() => model.predict([[1, 2, 3]] as never)).toThrow(/put a single example into an array of one/);
   });
 
   test("an index that the embedding does not have names the layer", () => {
@@ -80,7 +80,7 @@ describe("building", () => {
     expect(() => sequential([layers.dense({ units: 1, name: "a" }), layers.dense({ units: 1, name: "a" })])).toThrow(
       /already has a layer named "a"/,
     );
-    expect(() => sequential([{} as never])).toThrow(/made of layers/);
+    expect(() => sequential([{} as Layer])).toThrow(/made of layers/);
     expect(() => sequential({ layer: [] } as never)).toThrow(/did you mean "layers"/);
     expect(() => sequential().build([null, 3])).toThrow(/has no layers/);
   });

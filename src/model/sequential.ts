@@ -2,10 +2,13 @@ import { checkOptions, RondoError } from "../errors.js";
 import { Embedding } from "../layers/core/embedding.js";
 import { type BatchShape, Layer } from "../layers/layer.js";
 import { serializeLayer } from "../layers/serialize.js";
+import type { Chain, ChainOutput, StartOf } from "../layers/shape-types.js";
 import { formatShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
+import type { CompileOptions } from "../training/compile.js";
 import { layerFromSpec } from "./from-json.js";
 import { type ForwardOptions, type ForwardResult, Model } from "./model.js";
+import type { DataOf, LossCheck, TensorOf } from "./shape-types.js";
 
 export interface SequentialOptions {
   layers?: readonly Layer[];
@@ -14,8 +17,16 @@ export interface SequentialOptions {
 
 let count = 0;
 
-/** Layers one after the other, each with one input and one output. */
-export class Sequential extends Model<Tensor> {
+/**
+ * Layers one after the other, each with one input and one output.
+ *
+ * @typeParam In shape of the input, batch axis first, as far as it is known when compiling. @typeParam Out of the output.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a model of any shapes takes the place of every other, in both directions.
+export class Sequential<In extends BatchShape = any, Out extends BatchShape = any> extends Model<
+  TensorOf<Out>,
+  DataOf<In>
+> {
   readonly className = "Sequential";
   private readonly stack: Layer[] = [];
   private shape: BatchShape | null = null;
@@ -68,6 +79,13 @@ export class Sequential extends Model<Tensor> {
     return this;
   }
 
+  /** @see Model.compile. A loss that does not suit the output's shape is a type error where the shape is known. */
+  override compile<const L extends CompileOptions["loss"]>(
+    options: Omit<CompileOptions, "loss"> & { loss?: L } & { loss?: LossCheck<NoInfer<L>, Out> },
+  ): void {
+    super.compile(options);
+  }
+
   /** Makes the weights. @example model.build([null, 10, 4]); */
   override build(inputShape: BatchShape): void {
     if (this.built) {
@@ -110,11 +128,15 @@ export class Sequential extends Model<Tensor> {
     return [this.stack.reduce((shape, layer) => layer.computeOutputShape(shape), inputShapes[0]!)];
   }
 
-  override forward([x]: readonly Tensor[], { training, masks: given, observe }: ForwardOptions): ForwardResult {
+  override forward(
+    [x]: readonly Tensor[],
+    { training, masks: given, observe, penalties }: ForwardOptions,
+  ): ForwardResult {
     let output = x!;
     let mask: Tensor | null = given?.[0] ?? null;
+    const context = penalties ? { training, penalties } : { training };
     for (const layer of this.stack) {
-      const { outputs, masks } = layer.callWithMasks([output], { training, masks: [mask] });
+      const { outputs, masks } = layer.callWithMasks([output], { ...context, masks: [mask] });
       if (outputs.length !== 1) {
         throw new RondoError("option", "a layer in a sequential model must have one output", {
           path: layer.describe(),
@@ -138,13 +160,16 @@ export class Sequential extends Model<Tensor> {
 }
 
 /**
- * A model of layers one after the other.
+ * A model of layers one after the other. The compiler follows the shapes through the layers: one that cannot take what the
+ * layer before it gives is a type error that says so.
  *
  * @example
  * const model = sequential([layers.lstm({ units: 32, inputShape: [null, 4] }), layers.dense({ units: 1 })]);
  */
-export function sequential(layers: readonly Layer[]): Sequential;
 export function sequential(options?: SequentialOptions): Sequential;
+export function sequential<const L extends readonly Layer[]>(
+  layers: L & Chain<L>,
+): Sequential<StartOf<L[0]>, ChainOutput<L>>;
 export function sequential(layersOrOptions: readonly Layer[] | SequentialOptions = {}): Sequential {
   return new Sequential(
     Array.isArray(layersOrOptions) ? { layers: layersOrOptions } : (layersOrOptions as SequentialOptions),

@@ -3,11 +3,14 @@ import { ELU } from "../layers/activation/elu.js";
 import { LeakyReLU } from "../layers/activation/leaky-relu.js";
 import { ReLU } from "../layers/activation/relu.js";
 import { Softmax } from "../layers/activation/softmax.js";
+import { TransformerDecoder } from "../layers/attention/transformer-decoder.js";
 import { ActivationLayer } from "../layers/core/activation.js";
 import { Dense } from "../layers/core/dense.js";
 import { Dropout } from "../layers/core/dropout.js";
 import { Embedding } from "../layers/core/embedding.js";
 import { Masking } from "../layers/core/masking.js";
+import { PositionEmbedding } from "../layers/core/position-embedding.js";
+import { SinePositionEncoding } from "../layers/core/sine-position-encoding.js";
 import { TimeDistributed } from "../layers/core/time-distributed.js";
 import type { Layer } from "../layers/layer.js";
 import { AlphaDropout } from "../layers/noise/alpha-dropout.js";
@@ -21,19 +24,32 @@ import { UnitNormalization } from "../layers/normalization/unit-normalization.js
 import { Bidirectional } from "../layers/recurrent/bidirectional.js";
 import { RecurrentLayer } from "../layers/recurrent/recurrent-layer.js";
 
-const streamable = [Dropout, Dense, ActivationLayer, Embedding, Masking, RecurrentLayer, TimeDistributed];
+/** They know where a step is. */
+const positional = [PositionEmbedding, SinePositionEncoding];
+const streamable = [
+  Dropout,
+  Dense,
+  ActivationLayer,
+  Embedding,
+  Masking,
+  RecurrentLayer,
+  TimeDistributed,
+  TransformerDecoder,
+  ...positional,
+];
 /** Outside of training they treat every step alike and by itself. */
 const stepwise = [AlphaDropout, ELU, GaussianDropout, GaussianNoise, LeakyReLU, ReLU, SpatialDropout1D];
 /** They do so when they work along the last axis. */
 const alongAxis = [BatchNormalization, LayerNormalization, RMSNormalization, Softmax, UnitNormalization];
 /** Their output is as wide as their input. */
-const sizeKeeping = [Dropout, ActivationLayer, Masking, ...stepwise, ...alongAxis];
+const sizeKeeping = [Dropout, ActivationLayer, Masking, ...positional, ...stepwise, ...alongAxis];
 
 type Kind = { readonly prototype: Layer } & (abstract new (...options: never) => Layer);
 
 /** Whether a layer is of this kind; a subclass with a computation of its own is not. */
 export function computesAs(layer: Layer, kind: Kind): boolean {
-  return layer instanceof kind && layer.call === kind.prototype.call;
+  const { call, callMany } = kind.prototype;
+  return layer instanceof kind && layer.call === call && layer.callMany === callMany;
 }
 
 /** Whether a layer gives for a step alone what it gives for that step in a sequence. */
@@ -53,17 +69,39 @@ export function checkStreamable(layer: Layer): void {
       fix: "use a model that reads forwards only",
     });
   }
+  if (layer instanceof TransformerDecoder && layer.cross) {
+    throw new RondoError("option", "a decoder block that looks at an encoder cannot be streamed", {
+      path: layer.describe(),
+      fix: "use decoder blocks of one input",
+    });
+  }
   if (isStepwise(layer) || streamable.some((kind) => computesAs(layer, kind))) return;
   throw new RondoError("option", "this layer cannot be streamed", {
     path: layer.describe(),
     received: layer.className,
     expected:
-      "layers that need no other step: recurrent, dense, embedding, activations, dropout and noise, masking, " +
-      "normalization along the last axis, timeDistributed",
+      "layers that need no later step: recurrent, transformerDecoder, dense, embedding, positions, activations, " +
+      "dropout and noise, masking, normalization along the last axis, timeDistributed",
     fix:
       layer instanceof Bidirectional
         ? "use a recurrent layer that reads forwards only"
         : "wrap it in layers.timeDistributed if it treats every step alike",
+  });
+}
+
+/** The most steps a stream may have: `given`, or as many as there are position embeddings. Null where nothing counts steps. */
+export function capacityOf(layers: readonly Layer[], given: number | null): number | null {
+  const counting = layers.find((layer) => [TransformerDecoder, ...positional].some((kind) => layer instanceof kind));
+  if (!counting) return null;
+  const lengths = layers.flatMap((layer) => (layer instanceof PositionEmbedding ? [layer.options.sequenceLength] : []));
+  const known = Math.min(...lengths);
+  if (given === null && lengths.length > 0) return known;
+  if (given !== null && given <= known) return given;
+  throw new RondoError("option", "model.stream: the maximum length of a sequence must be given", {
+    path: counting.describe(),
+    received: given === null ? "no maxLength" : `maxLength ${given}`,
+    expected: lengths.length > 0 ? `at most ${known}, the number of position embeddings` : "a whole number of steps",
+    fix: "model.stream({ maxLength: … }): memory for keys and values is taken once, for that many steps",
   });
 }
 
@@ -73,6 +111,7 @@ export function inputSize(layers: readonly Layer[]): number {
     const inner = layer instanceof TimeDistributed ? layer.layer : layer;
     if (inner instanceof Dense) return inner.kernel.shape[0]!;
     if (inner instanceof RecurrentLayer) return inner.inputSize!;
+    if (inner instanceof TransformerDecoder) return inner.output.kernel.shape[1]!;
     if (!sizeKeeping.some((kind) => inner instanceof kind)) break;
   }
   const size = layers[0]!.inputShape?.at(-1);

@@ -2,11 +2,14 @@ import { noGrad } from "../autograd/tape.js";
 import { type OpCode, opCode, opCodes } from "../backend/kernels.js";
 import { RondoError } from "../errors.js";
 import type { Activation } from "../layers/activations.js";
+import { TransformerDecoder } from "../layers/attention/transformer-decoder.js";
 import { ActivationLayer } from "../layers/core/activation.js";
 import { Dense } from "../layers/core/dense.js";
 import { Dropout } from "../layers/core/dropout.js";
 import { Embedding } from "../layers/core/embedding.js";
 import { Masking } from "../layers/core/masking.js";
+import { PositionEmbedding } from "../layers/core/position-embedding.js";
+import { SinePositionEncoding } from "../layers/core/sine-position-encoding.js";
 import { TimeDistributed } from "../layers/core/time-distributed.js";
 import type { Layer } from "../layers/layer.js";
 import { type Cell, checkStep, stateSizes } from "../layers/recurrent/cell.js";
@@ -19,12 +22,14 @@ import { type Engine, engine } from "../tensor/engine.js";
 import { scope } from "../tensor/scope.js";
 import { type DType, type Shape, sizeOf } from "../tensor/shape.js";
 import { keep, Storage, Tensor } from "../tensor/tensor.js";
-import { checkStreamable, computesAs, inputSize } from "./stream-checks.js";
+import type { Variable } from "../tensor/variable.js";
+import { type Cache, decoderBlock } from "./stream-attention.js";
+import { capacityOf, checkStreamable, computesAs, inputSize } from "./stream-checks.js";
 
 /** One part of a step: reads and writes buffers that stay where they are. */
 type Action = () => void;
 /** A buffer that may be another one at the next step. */
-type Source = () => Tensor;
+export type Source = () => Tensor;
 
 /** A state: read from `current`, written to `next`; the two are exchanged when the whole step has succeeded. */
 export interface Carried {
@@ -43,17 +48,24 @@ export class StreamPlan {
   readonly tokens: { readonly count: number; readonly layer: string } | null;
   readonly actions: Action[] = [];
   readonly states: Carried[] = [];
+  /** What attention remembers of earlier steps. */
+  readonly caches: Cache[] = [];
+  /** Most steps of a sequence, for models that look back or know where they are; null for others. */
+  readonly capacity: number | null;
+  /** Steps so far. */
+  position = 0;
   /** Kinds and sizes of the states. */
   readonly layout: string;
   readonly output: Source;
   readonly outputSize: number;
-  private readonly engine: Engine;
+  readonly engine: Engine;
   private readonly buffers: Tensor[] = [];
   /** Sets states that do not start at zero. */
   private readonly starts: Action[] = [];
-  private mask: Tensor | null = null;
+  mask: Tensor | null = null;
+  private words = new Float32Array();
 
-  constructor(layers: readonly Layer[], batch: number) {
+  constructor(layers: readonly Layer[], batch: number, maxLength: number | null = null) {
     this.batch = batch;
     const unbuilt = layers.find((layer) => !layer.built);
     if (layers.length === 0 || unbuilt) {
@@ -63,6 +75,7 @@ export class StreamPlan {
       });
     }
     layers.forEach(checkStreamable);
+    this.capacity = capacityOf(layers, maxLength);
     this.engine = layers.flatMap((layer) => layer.weights)[0]?.storage.engine ?? engine();
     const first = layers.find((layer) => !(layer instanceof Dropout));
     this.tokens = first instanceof Embedding ? { count: first.options.inputDim, layer: first.describe() } : null;
@@ -71,11 +84,14 @@ export class StreamPlan {
     let source: Source = () => this.input;
     for (const layer of layers) {
       const before = this.states.length;
+      const cachesBefore = this.caches.length;
       source = this.add(layer, source);
       const sizes = this.states.slice(before).map((s) => s.current.shape[1]);
       if (sizes.length > 0) kinds.push(`${(layer as RecurrentLayer).cell.className} ${sizes.join(" ")}`);
+      const widths = this.caches.slice(cachesBefore).map(({ width }) => width);
+      if (widths.length > 0) kinds.push(`${layer.className} ${widths.join(" ")}`);
     }
-    this.layout = `batch ${batch}; ${kinds.join("; ")}`;
+    this.layout = `batch ${batch}; ${kinds.join("; ")}${this.capacity === null ? "" : "; position"}`;
     this.output = source;
     this.outputSize = source().shape[1]!;
     this.reset();
@@ -83,6 +99,7 @@ export class StreamPlan {
 
   /** States at the start of a sequence. */
   reset(): void {
+    this.position = 0;
     for (const { current } of this.states) this.engine.kernels.fill(current.offset, current.size, 0);
     for (const start of this.starts) start();
   }
@@ -91,7 +108,14 @@ export class StreamPlan {
     for (const buffer of this.buffers) buffer.dispose();
   }
 
-  private buffer(shape: Shape, dtype: DType = "float32"): Tensor {
+  /** The arena, as numbers. */
+  floats(): Float32Array {
+    const { buffer } = this.engine.backend.memory;
+    if (this.words.buffer !== buffer) this.words = new Float32Array(buffer);
+    return this.words;
+  }
+
+  buffer(shape: Shape, dtype: DType = "float32"): Tensor {
     const made = keep(new Tensor(new Storage(this.engine, Math.max(4, 4 * sizeOf(shape))), shape, dtype));
     made.view().fill(0);
     this.buffers.push(made);
@@ -111,6 +135,14 @@ export class StreamPlan {
     if (layer instanceof Embedding) return this.embedding(layer, source);
     if (layer instanceof Masking) return this.masking(layer, source);
     if (layer instanceof RecurrentLayer) return this.recurrent(layer, source);
+    if (layer instanceof TransformerDecoder) return decoderBlock(this, layer, source);
+    if (layer instanceof PositionEmbedding) return this.positions(layer.embeddings, source);
+    if (layer instanceof SinePositionEncoding) {
+      const features = source().shape[1]!;
+      const waves = this.buffer([this.capacity!, features]);
+      waves.write(layer.waves(this.capacity!, features));
+      return this.positions(waves, source);
+    }
     return this.everyStep(layer instanceof TimeDistributed ? layer.layer : layer, source);
   }
 
@@ -135,12 +167,32 @@ export class StreamPlan {
     return () => y;
   }
 
-  private dense(layer: Dense, source: Source): Source {
+  /** Adds the row of this step. */
+  private positions(table: Tensor, source: Source): Source {
+    return this.plus(source, () => table.offset + 4 * this.position * table.shape[1]!, 0);
+  }
+
+  /** x [batch, n] plus what lies at an offset, whose rows are `stride` elements apart. */
+  plus(x: Source, offset: () => number, stride: number): Source {
+    const y = this.buffer(x().shape);
+    const [batch, n] = y.shape as [number, number];
+    const dims = this.buffer([7], "int32");
+    dims.write([2, batch, n, n, 1, stride, 1]);
+    const add = opCode("binary", "add");
+    this.actions.push(() => this.engine.kernels.binary(add, x().offset, offset(), y.offset, dims.offset));
+    return () => y;
+  }
+
+  dense(layer: Dense, source: Source): Source {
+    const [inputs, units] = layer.kernel.shape as [number, number];
+    return this.activation(layer.options.activation, this.linear(layer.kernel, layer.bias, inputs, units, source));
+  }
+
+  /** x · kernel + bias, the kernel taken as [inputs, units]. */
+  linear(kernel: Variable, bias: Variable | null, inputs: number, units: number, source: Source): Source {
     const { kernels } = this.engine;
     const { batch } = this;
-    const [inputs, units] = layer.kernel.shape as [number, number];
     const y = this.buffer([batch, units]);
-    const { bias } = layer;
     if (bias) {
       // The product is added to the bias, which is written to every row first.
       const dims = this.buffer([7], "int32");
@@ -149,9 +201,9 @@ export class StreamPlan {
     }
     const accumulate = bias ? 1 : 0;
     this.actions.push(() => {
-      kernels.matMul(source().offset, layer.kernel.offset, y.offset, 1, batch, units, inputs, 0, 0, 0, 0, accumulate);
+      kernels.matMul(source().offset, kernel.offset, y.offset, 1, batch, units, inputs, 0, 0, 0, 0, accumulate);
     });
-    return this.activation(layer.options.activation, () => y);
+    return () => y;
   }
 
   private activation(activation: Activation, source: Source): Source {

@@ -8,6 +8,11 @@ export { StreamState } from "./stream-state.js";
 export interface StreamOptions {
   /** Number of sequences that advance together. Default: 1. */
   batchSize?: number;
+  /**
+   * Most steps of a sequence, for models with attention or positions: their memory is taken once. Others have no limit.
+   * Default: the sequenceLength of position embeddings, if there are any.
+   */
+  maxLength?: number;
 }
 
 /**
@@ -24,6 +29,8 @@ export class Stepper {
   readonly inputSize: number;
   /** Numbers per sequence that a step returns. */
   readonly outputSize: number;
+  /** Most steps of a sequence; null without a limit. */
+  readonly maxLength: number | null;
   private readonly layers: readonly Layer[];
   private readonly plan: StreamPlan;
   private readonly result: Float32Array;
@@ -31,10 +38,11 @@ export class Stepper {
   private integers!: Int32Array;
 
   /** @internal Use `model.stream()`. */
-  constructor(layers: readonly Layer[], batchSize: number) {
+  constructor(layers: readonly Layer[], batchSize: number, maxLength: number | null = null) {
     this.layers = layers;
     this.batchSize = batchSize;
-    this.plan = new StreamPlan(layers, batchSize);
+    this.plan = new StreamPlan(layers, batchSize, maxLength);
+    this.maxLength = this.plan.capacity;
     this.inputSize = this.plan.input.size / batchSize;
     this.outputSize = this.plan.outputSize;
     this.result = new Float32Array(batchSize * this.outputSize);
@@ -52,11 +60,13 @@ export class Stepper {
   /**
    * One step of every sequence: [batchSize · inputSize] numbers in (a plain number when that is 1; token numbers for a
    * model that begins with an embedding), [batchSize · outputSize] out. The result is the same array every time: copy it
-   * (`slice()`) to keep it. Throws RondoError "shape" or "value" for bad input, and the state stays as it was.
+   * (`slice()`) to keep it. Throws RondoError "shape" or "value" for bad input, "state" beyond the maximum length, and the
+   * state stays as it was.
    */
   step(input: number | ArrayLike<number>): Float32Array {
     this.refresh();
     const { plan } = this;
+    if (plan.position === plan.capacity) throw this.tooLong();
     this.read(input);
     for (let i = 0; i < plan.actions.length; i++) plan.actions[i]!();
     this.refresh();
@@ -68,6 +78,7 @@ export class Stepper {
       state.current = state.next;
       state.next = current;
     }
+    if (plan.capacity !== null) plan.position++;
     return this.result;
   }
 
@@ -84,6 +95,14 @@ export class Stepper {
       if (tokens) this.integers[at + i] = value;
       else this.floats[at + i] = value;
     }
+  }
+
+  private tooLong(): RondoError {
+    return new RondoError("state", "the stream has reached its maximum length", {
+      received: `step ${this.plan.position + 1}`,
+      expected: `at most ${this.maxLength} steps`,
+      fix: "reset(), go back to an earlier state, or make the stream with a larger maxLength",
+    });
   }
 
   private badLength(count: number): RondoError {
@@ -107,12 +126,15 @@ export class Stepper {
 
   /** A copy of what is remembered now. Setting it goes back to it, as `rewind` does. */
   get state(): StreamState {
-    const { states, layout } = this.plan;
-    const values = new Float32Array(states.reduce((sum, { current }) => sum + current.size, 0));
+    const { layout, capacity, position } = this.plan;
+    const parts = this.remembered(position);
+    const size = parts.reduce((sum, { length }) => sum + length, capacity === null ? 0 : 1);
+    const values = new Float32Array(size);
     let at = 0;
-    for (const { current } of states) {
-      values.set(current.view(), at);
-      at += current.size;
+    if (capacity !== null) values[at++] = position;
+    for (const part of parts) {
+      values.set(part, at);
+      at += part.length;
     }
     return new StreamState(layout, values);
   }
@@ -122,23 +144,50 @@ export class Stepper {
 
   /** Goes back to a state of this or an equal model. Throws RondoError "state" when it does not fit. */
   rewind(state: StreamState): void {
-    const { states, layout } = this.plan;
+    const { plan } = this;
+    const { layout, capacity } = plan;
     if (!(state instanceof StreamState) || state.layout !== layout) {
       throw new RondoError("state", "this state belongs to another model", {
         received: state instanceof StreamState ? state.layout : String(state),
         expected: layout,
       });
     }
-    let at = 0;
-    for (const { current } of states) {
-      current.write(state.values.subarray(at, at + current.size));
-      at += current.size;
+    const { values } = state;
+    const position = capacity === null ? 0 : (values[0] ?? -1);
+    const reachable = Number.isInteger(position) && position >= 0 && position <= (capacity ?? 0);
+    const parts = reachable ? this.remembered(position) : [];
+    const size = parts.reduce((sum, { length }) => sum + length, capacity === null ? 0 : 1);
+    if (!reachable || values.length !== size) {
+      throw new RondoError("state", "this state does not fit the stream", {
+        received: `${position} steps, ${values.length} numbers`,
+        expected:
+          capacity === null ? `${size} numbers` : `at most ${capacity} steps, and the numbers that belong to them`,
+      });
     }
+    let at = capacity === null ? 0 : 1;
+    for (const part of parts) {
+      part.set(values.subarray(at, at + part.length));
+      at += part.length;
+    }
+    plan.position = position;
+  }
+
+  /** Everything that is remembered after so many steps, in place. */
+  private remembered(position: number): (Float32Array | Int32Array)[] {
+    const { states, caches, batch, capacity } = this.plan;
+    const rows = caches.flatMap(({ tensor, width }) => {
+      const all = tensor.view();
+      return Array.from({ length: batch }, (_, b) => {
+        const start = b * capacity! * width;
+        return all.subarray(start, start + position * width);
+      });
+    });
+    return [...states.map(({ current }) => current.view()), ...rows];
   }
 
   /** An independent stepper that goes on from here. */
   fork(): Stepper {
-    const copy = new Stepper(this.layers, this.batchSize);
+    const copy = new Stepper(this.layers, this.batchSize, this.maxLength);
     copy.rewind(this.state);
     return copy;
   }
@@ -160,15 +209,16 @@ export class Stepper {
 
 /**
  * A stepper for a stack of built layers. Throws RondoError "option" for layers that need later steps (bidirectional,
- * goBackwards), "state" when the layers are not built.
+ * goBackwards) and where a maximum length is missing, "state" when the layers are not built.
  */
 export function createStepper(layers: readonly Layer[], options: StreamOptions = {}): Stepper {
-  checkOptions("model.stream", options, ["batchSize"]);
-  const { batchSize = 1 } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new RondoError("value", "model.stream: batchSize must be a whole number of at least 1", {
-      received: String(batchSize),
+  checkOptions("model.stream", options, ["batchSize", "maxLength"]);
+  const { batchSize = 1, maxLength } = options;
+  for (const [name, value] of Object.entries({ batchSize, maxLength })) {
+    if (value === undefined || (Number.isInteger(value) && value >= 1)) continue;
+    throw new RondoError("value", `model.stream: ${name} must be a whole number of at least 1`, {
+      received: String(value),
     });
   }
-  return new Stepper(layers, batchSize);
+  return new Stepper(layers, batchSize, maxLength ?? null);
 }

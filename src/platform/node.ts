@@ -9,7 +9,9 @@ import { createReferenceBackend } from "../backend/reference/index.js";
 import { supportsRelaxedSimd } from "../backend/relaxed-simd.js";
 import type { BackendCandidate } from "../backend/select.js";
 import { createWasmBackend, type WasmVariant } from "../backend/wasm.js";
+import { createWasmMemory, withoutSharedMemory } from "../backend/wasm-memory.js";
 import { RondoError } from "../errors.js";
+import { startNodeWorker } from "./worker-node.js";
 
 /** More threads than this gain nothing on the sizes recurrent layers have. */
 const MOST_THREADS = 16;
@@ -18,9 +20,8 @@ const MOST_THREADS = 16;
 const built = (path: string) => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
 
 /**
- * Backends for Node, fastest first. Environment variables: RONDO_THREADS (number of threads of the native backend),
- * RONDO_ISA (avx512, avx2, sse2, neon for the native backend; relaxed, simd for WebAssembly), RONDO_CHECK=1 (check every
- * kernel call, slow).
+ * Backends for Node, fastest first. Environment variables: RONDO_THREADS (number of threads), RONDO_ISA (avx512,
+ * avx2, sse2, neon for the native backend; relaxed, simd for WebAssembly), RONDO_CHECK=1 (check every kernel call, slow).
  */
 export function backendCandidates(): BackendCandidate[] {
   const candidates: BackendCandidate[] = [
@@ -50,7 +51,9 @@ function createWasm(): Backend {
   const isa = requestedIsa();
   const variant = isWasmVariant(isa) ? isa : supportsRelaxedSimd() ? "relaxed" : "simd";
   const bytes = load("the WebAssembly kernels", () => readFileSync(built(`wasm/rondo.${variant}.wasm`)));
-  return createWasmBackend({ module: new WebAssembly.Module(bytes), variant });
+  const memory = createWasmMemory();
+  const module = new WebAssembly.Module(memory.problem === undefined ? bytes : withoutSharedMemory(bytes));
+  return createWasmBackend({ ...memory, module, variant, threads: requestedThreads(), startWorker: startNodeWorker });
 }
 
 function load<T>(what: string, read: () => T): T {

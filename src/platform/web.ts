@@ -2,6 +2,8 @@ import { createReferenceBackend } from "../backend/reference/index.js";
 import { supportsRelaxedSimd } from "../backend/relaxed-simd.js";
 import type { BackendCandidate } from "../backend/select.js";
 import { createWasmBackend } from "../backend/wasm.js";
+import { createWasmMemory, withoutSharedMemory } from "../backend/wasm-memory.js";
+import { startWebWorker } from "./worker-web.js";
 
 const variant = supportsRelaxedSimd() ? "relaxed" : "simd";
 
@@ -10,6 +12,10 @@ const address =
   variant === "relaxed"
     ? new URL("../../dist/wasm/rondo.relaxed.wasm", import.meta.url)
     : new URL("../../dist/wasm/rondo.simd.wasm", import.meta.url);
+
+const memory = createWasmMemory();
+/** Phones and laptops have cores of two speeds, and the page wants some for itself. */
+const threads = Math.max(1, Math.min(navigator.hardwareConcurrency ?? 1, 8));
 
 /** Fetched while the module loads, so that everything after it can be synchronous; a failure is told when asked for. */
 const loaded: WebAssembly.Module | Error = await loadModule().catch((error: unknown) =>
@@ -20,7 +26,8 @@ async function loadModule(): Promise<WebAssembly.Module> {
   const response = await fetch(address);
   if (!response.ok) throw new Error(`${address.href} answered ${response.status} ${response.statusText}`);
   // Not compileStreaming: it refuses servers that do not send application/wasm.
-  return await WebAssembly.compile(await response.arrayBuffer());
+  const bytes = await response.arrayBuffer();
+  return await WebAssembly.compile(memory.problem === undefined ? bytes : withoutSharedMemory(new Uint8Array(bytes)));
 }
 
 /** Backends for browsers, fastest first. */
@@ -30,7 +37,7 @@ export function backendCandidates(): BackendCandidate[] {
       name: "wasm",
       create: () => {
         if (loaded instanceof Error) throw new Error(`the WebAssembly kernels cannot be loaded: ${loaded.message}`);
-        return createWasmBackend({ module: loaded, variant });
+        return createWasmBackend({ ...memory, module: loaded, variant, threads, startWorker: startWebWorker });
       },
     },
     { name: "reference", create: createReferenceBackend },

@@ -1,28 +1,19 @@
-import { fileURLToPath } from "node:url";
-import { type MessagePort, parentPort, type Transferable, Worker } from "node:worker_threads";
-import type { Port } from "../util/workers.js";
+import { createRequire } from "node:module";
+import type * as workerThreads from "node:worker_threads";
+import { type WorkerStarter, workerSource } from "../backend/wasm-worker.js";
 
-function portOf(line: Worker | MessagePort, close: () => void): Port {
-  return {
-    post: (message, transfer = []) => line.postMessage(message, transfer as readonly Transferable[]),
-    listen(onMessage, onFailure) {
-      line.on("message", onMessage);
-      if (!onFailure) return;
-      line.on("error", onFailure);
-      line.on("exit", (code) => onFailure(new Error(`the worker ended with exit code ${code}`)));
-    },
-    close,
-  };
-}
+const program = `${workerSource}import("node:worker_threads").then(({ workerData }) => run(workerData));`;
 
-/** A thread that runs dist/entry/worker-node.js. */
-export function openNodeWorker(): Port {
-  // Both src/platform and dist/shared lie two levels below the package root.
-  const worker = new Worker(fileURLToPath(new URL("../../dist/entry/worker-node.js", import.meta.url)));
-  return portOf(worker, () => void worker.terminate());
-}
-
-/** The line to the thread that started this one. */
-export function nodeParent(): Port {
-  return portOf(parentPort!, () => parentPort!.close());
-}
+/** A worker thread of Node, which does not keep the process alive. */
+export const startNodeWorker: WorkerStarter = (order, ended) => {
+  // Loaded on first use: most programs never start a worker.
+  const { Worker } = createRequire(import.meta.url)("node:worker_threads") as typeof workerThreads;
+  // Options of the command line, such as --import, are meant for the program and not for its workers.
+  const worker = new Worker(program, { eval: true, execArgv: [], workerData: order });
+  let failure: string | undefined;
+  worker.on("error", (error) => {
+    failure = error instanceof Error ? error.message : String(error);
+  });
+  worker.on("exit", () => ended(failure));
+  worker.unref();
+};

@@ -1,27 +1,19 @@
-import type { Port } from "../util/workers.js";
+import { type WorkerStarter, workerSource } from "../backend/wasm-worker.js";
 
-/** A worker that runs dist/entry/worker-web.js. */
-export function openWebWorker(): Port {
-  // Spelled out so that bundlers see it and take the file along.
-  const worker = new Worker(new URL("../../dist/entry/worker-web.js", import.meta.url), { type: "module" });
-  return {
-    post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
-    listen(onMessage, onFailure) {
-      worker.onmessage = ({ data }) => onMessage(data);
-      worker.onerror = ({ message }) => onFailure?.(new Error(message || "the worker could not be loaded"));
-    },
-    close: () => worker.terminate(),
-  };
-}
+const program = `${workerSource}onmessage = ({ data }) => { run(data); postMessage("ended"); close(); };`;
 
-/** The line to the page that started this worker. */
-export function webParent(): Port {
-  const scope = self as unknown as Worker & { close(): void };
-  return {
-    post: (message, transfer = []) => scope.postMessage(message, [...transfer]),
-    listen(onMessage) {
-      scope.onmessage = ({ data }) => onMessage(data);
-    },
-    close: () => scope.close(),
+/** A worker of the page. */
+export const startWebWorker: WorkerStarter = (order, ended) => {
+  const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
+  const worker = new Worker(url, { name: "rondo" });
+  worker.onmessage = () => {
+    URL.revokeObjectURL(url);
+    ended();
   };
-}
+  worker.onerror = (event) => {
+    URL.revokeObjectURL(url);
+    event.preventDefault();
+    ended(event.message || "the page does not allow them");
+  };
+  worker.postMessage(order);
+};

@@ -1,6 +1,6 @@
 import { Arena } from "../backend/arena.js";
 import type { Backend, BackendName } from "../backend/backend.js";
-import type { Kernels } from "../backend/kernels.js";
+import { type KernelName, type Kernels, kernelTable } from "../backend/kernels.js";
 import { RondoError } from "../errors.js";
 
 /** Where backends come from; an entry point (Node, web) provides it. */
@@ -22,7 +22,8 @@ export class Engine {
 
   constructor(readonly backend: Backend) {
     this.arena = new Arena(backend);
-    this.kernels = backend.kernels;
+    // A table of its own, so that a profile can put itself in front of the kernels and cost nothing when it is gone.
+    this.kernels = own(backend.kernels);
     this.dims = this.arena.allocate(DIMS_WORDS * 4);
   }
 
@@ -32,6 +33,32 @@ export class Engine {
     if (this.words.buffer !== buffer) this.words = new Int32Array(buffer, this.dims, DIMS_WORDS);
     return this.words;
   }
+}
+
+function own(kernels: Kernels): Kernels {
+  const names = Object.keys(kernelTable) as KernelName[];
+  return Object.fromEntries(names.map((name) => [name, kernels[name]])) as unknown as Kernels;
+}
+
+/** A kernel without its types. */
+export type AnyKernel = (...values: number[]) => number | void;
+/** Makes what is called in place of a kernel. */
+export type KernelInterceptor = (name: KernelName, kernel: AnyKernel, engine: Engine) => AnyKernel;
+
+let interceptor: KernelInterceptor | null = null;
+
+function intercept(engine: Engine): void {
+  const { backend, kernels } = engine;
+  for (const name of Object.keys(kernelTable) as KernelName[]) {
+    const kernel = backend.kernels[name] as AnyKernel;
+    (kernels as Record<KernelName, AnyKernel>)[name] = interceptor ? interceptor(name, kernel, engine) : kernel;
+  }
+}
+
+/** Puts functions in place of the kernels of all engines, also of those opened later; null brings them back. @internal */
+export function interceptKernels(next: KernelInterceptor | null): void {
+  interceptor = next;
+  for (const each of opened.values()) intercept(each);
 }
 
 let source: BackendSource | undefined;
@@ -56,6 +83,7 @@ function open(name?: BackendName): Engine {
   if (same) return same;
   const engine = new Engine(backend);
   opened.set(backend.name, engine);
+  if (interceptor) intercept(engine);
   return engine;
 }
 
@@ -80,7 +108,12 @@ export function getBackend(): BackendName {
   return engine().backend.name;
 }
 
-/** Number of threads kernels use (native only; results do not depend on it). @example setThreads(2); */
+/**
+ * Number of threads kernels use; results do not depend on it. WebAssembly has several where memory can be shared: in Node,
+ * and in pages that are cross-origin isolated. Elsewhere it stays at one.
+ *
+ * @example setThreads(2);
+ */
 export function setThreads(count: number): void {
   if (!Number.isInteger(count) || count < 1) {
     throw new RondoError("value", "setThreads needs a whole number of at least 1", { received: String(count) });

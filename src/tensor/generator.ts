@@ -17,6 +17,9 @@ function block(key: readonly [number, number], index: number, use: number): Word
   return philox([index >>> 0, Math.floor(index / 2 ** 32) >>> 0, 0, use], key);
 }
 
+/** States of generators before they were first drawn from, while somebody looks. */
+let witness: Map<Generator, GeneratorState> | null = null;
+
 /**
  * Seeded random numbers, the same on every backend and machine. Generators can be split into independent ones, which is
  * how layers and workers get their own.
@@ -69,6 +72,7 @@ export class Generator {
 
   /** A new, independent generator; each call gives another one. */
   split(): Generator {
+    this.witnessed();
     return this.child(block(this.key, this.keys++, purpose.split));
   }
 
@@ -77,18 +81,24 @@ export class Generator {
     return this.child(block(this.key, n, purpose.fold));
   }
 
+  private witnessed(): void {
+    if (witness && !witness.has(this)) witness.set(this, this.getState());
+  }
+
   private child([k0, k1]: Words4): Generator {
     return new Generator({ key: [k0, k1], keys: 0, words: 0 });
   }
 
   /** A fresh key for one random kernel, as int32. @internal */
   nextKey(): [number, number] {
+    this.witnessed();
     const [k0, k1] = block(this.key, this.keys++, purpose.keys);
     return [k0 | 0, k1 | 0];
   }
 
   /** A whole number from 0 to 2³² - 1. */
   nextUint32(): number {
+    this.witnessed();
     const lane = this.words % 4;
     if (lane === 0 || !this.current) this.current = block(this.key, Math.floor(this.words / 4), purpose.words);
     this.words++;
@@ -135,4 +145,31 @@ export function setSeed(seed: number): void {
 export function generatorOf(random?: Generator | number): Generator {
   if (random === undefined) return shared;
   return typeof random === "number" ? new Generator(random) : random;
+}
+
+/** Where the generators stood that were drawn from. @internal */
+export type Draws = ReadonlyMap<Generator, GeneratorState>;
+
+/** Runs `body` and tells which generators it drew from, and where they stood before. @internal */
+export function witnessDraws<R>(body: () => R): { result: R; draws: Draws } {
+  const outer = witness;
+  const own = new Map<Generator, GeneratorState>();
+  witness = own;
+  try {
+    return { result: body(), draws: own };
+  } finally {
+    witness = outer;
+    for (const [generator, state] of own) if (outer && !outer.has(generator)) outer.set(generator, state);
+  }
+}
+
+/** Runs `body` with the generators where they stood then, and puts them back. @internal */
+export function replayDraws<R>(draws: Draws, body: () => R): R {
+  const now = [...draws.keys()].map((generator) => [generator, generator.getState()] as const);
+  for (const [generator, state] of draws) generator.setState(state);
+  try {
+    return body();
+  } finally {
+    for (const [generator, state] of now) generator.setState(state);
+  }
 }

@@ -3,7 +3,7 @@ import type { Tensor } from "./tensor.js";
 
 /**
  * Who frees what. Inside a scope (a training step, a prediction, a gradient) every new tensor belongs to the scope and is
- * freed when it ends, unless it is kept or returned. Outside a scope a tensor's memory returns to the arena when the
+ * freed when it ends, unless it is kept or returned, or a tape that records needs it for a gradient. Outside a scope a tensor's memory returns to the arena when the
  * tensor is garbage-collected. Users need neither; `scope` is there for long synchronous loops of their own.
  */
 interface Scope {
@@ -12,13 +12,22 @@ interface Scope {
 
 const scopes: Scope[] = [];
 let recordings = 0;
+let closures = 0;
 
-/** A tape is recording: intermediates must outlive inner scopes, because gradients need them. */
+/** A tape is recording: intermediates that gradients need must outlive inner scopes. */
 export function beginRecording(): void {
   recordings++;
 }
 export function endRecording(): void {
   recordings--;
+}
+
+/** A gradient of the user's own was recorded, which may use any tensor it can see: from here on, all stay. */
+export function beginClosure(): void {
+  closures++;
+}
+export function endClosure(): void {
+  closures--;
 }
 /** Whether some tape may still need any tensor that exists. */
 export function recordingAnywhere(): boolean {
@@ -75,11 +84,34 @@ export function scope<R>(body: () => R): R {
     const outer = scopes[scopes.length - 1];
     for (const tensor of mine.tensors) {
       if (tensor.disposed || tensor.kept) continue;
-      if (recordings > 0 || returned.has(tensor)) {
+      if (returned.has(tensor) || (recordings > 0 && isWanted(tensor))) {
         if (outer) outer.tensors.push(tensor);
         else tensor.freeWhenUnreachable();
       } else tensor.dispose();
     }
+  }
+}
+
+/** Whether a gradient needs a tensor whose scope has ended. */
+function isWanted(tensor: Tensor): boolean {
+  if (closures > 0) return true;
+  tensor.left = true;
+  return tensor.awaited > 0;
+}
+
+/**
+ * Frees what the innermost scope holds and no gradient will read, except `wanted`, and lets go of the rest as soon as its
+ * gradients are computed. For a function whose tensors belong to nobody once it has returned.
+ *
+ * @internal
+ */
+export function leaveToGradients(wanted: readonly (Tensor | undefined)[]): void {
+  const current = scopes[scopes.length - 1];
+  if (!current || recordings > 0) return;
+  for (const tensor of current.tensors) {
+    if (tensor.disposed || tensor.kept || wanted.includes(tensor)) continue;
+    tensor.left = true;
+    if (tensor.awaited === 0) tensor.dispose();
   }
 }
 

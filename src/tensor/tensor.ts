@@ -48,6 +48,11 @@ interface Claim {
 const BALLAST_FROM = 16384;
 
 let liveTensors = 0;
+let made = 0;
+
+/** How many tensors have been made so far: the largest `serial`. @internal */
+export const tensorsMade = () => made;
+
 const unreachable = new FinalizationRegistry<Claim>((claim) => release(claim));
 
 function release(claim: Claim): void {
@@ -70,7 +75,10 @@ export class Tensor {
   readonly dtype: DType;
   readonly size: number;
   /** @internal */ readonly storage: Storage;
+  /** @internal Tensors are numbered in the order they are made. */ readonly serial = ++made;
   /** @internal Survives the scope it was made in. */ kept = false;
+  /** @internal How many recorded operations will read the elements for a gradient. */ awaited = 0;
+  /** @internal Its scope has ended: nobody but recorded operations may want it. */ left = false;
   private readonly claim: Claim;
   /**
    * The garbage collector does not see the arena, and would let gigabytes of unreachable tensors wait. A buffer of the

@@ -31,7 +31,7 @@ function read(model: Model, batch: Batch, time?: TimeWindow): Targets {
 }
 
 interface Losses {
-  /** What the model is trained on: the losses of its outputs, weighted, and the penalties of regularized weights. */
+  /** What the model is trained on: the losses of its outputs, weighted, and the penalties of regularized weights and outputs. */
   readonly total: Tensor;
   /** Unweighted, by output; null for an output without one. */
   readonly parts: readonly (Tensor | null)[];
@@ -42,6 +42,7 @@ function lossesOf(
   { y, sampleWeight }: Targets,
   { outputs, masks }: ForwardResult,
   trained: readonly Weight[],
+  penalties: readonly Tensor[],
 ): Losses {
   let total = null as Tensor | null;
   const parts = model.compiled.outputs.map(({ loss, lossWeight }, i) => {
@@ -54,7 +55,10 @@ function lossesOf(
   for (const { variable, regularizer } of trained) {
     if (regularizer && total) total = add(total, regularizer.apply(variable));
   }
-  if (total) return { total, parts };
+  if (total) {
+    for (const penalty of penalties) total = add(total, penalty);
+    return { total, parts };
+  }
   throw new RondoError("state", `${model.name} was compiled without a loss`, {
     fix: "name one in compile(), or compute the loss in trainStep",
   });
@@ -91,9 +95,10 @@ export function trainStep(model: Model, batch: Batch, time?: TimeWindow): number
     let result: ForwardResult | undefined;
     let parts: readonly (Tensor | null)[] = [];
     const computeLoss = () => {
-      const made = model.forward(targets.x, { training: true });
+      const penalties: Tensor[] = [];
+      const made = model.forward(targets.x, { training: true, penalties });
       result = { outputs: made.outputs.map(borrow), masks: made.masks.map(borrow) };
-      const losses = lossesOf(model, targets, result, trained);
+      const losses = lossesOf(model, targets, result, trained, penalties);
       if (model.compiled.outputs.length > 1) parts = losses.parts.map(borrow);
       return losses.total;
     };
@@ -120,11 +125,11 @@ export type Parts = Tensor | readonly Tensor[];
 
 const listOf = (parts: Parts): readonly Tensor[] => (parts instanceof Tensor ? [parts] : parts);
 
-/** `Model.computeLoss`. */
+/** `Model.computeLoss`. Penalties on what layers give (activityRegularizer) are not known here. */
 export function computeLoss(model: Model, y: Parts, yPred: Parts, sampleWeight?: Parts | null): Tensor {
   const outputs = listOf(yPred);
   const targets = { x: [], y: listOf(y), sampleWeight: sampleWeight ? listOf(sampleWeight) : [] };
-  const { total } = lossesOf(model, targets, { outputs, masks: outputs.map(maskOf) }, trainedWeights(model));
+  const { total } = lossesOf(model, targets, { outputs, masks: outputs.map(maskOf) }, trainedWeights(model), []);
   return total;
 }
 
@@ -172,8 +177,9 @@ export function testStep(model: Model, batch: Batch): number {
     scope(() => {
       const targets = read(model, batch);
       model.prepare(targets.x);
-      const result = model.forward(targets.x, { training: false });
-      const { total, parts } = lossesOf(model, targets, result, trainedWeights(model));
+      const penalties: Tensor[] = [];
+      const result = model.forward(targets.x, { training: false, penalties });
+      const { total, parts } = lossesOf(model, targets, result, trainedWeights(model), penalties);
       const loss = total.item();
       if (!Number.isFinite(loss)) throw notFinite(model, loss, targets);
       const values = model.compiled.outputs.length > 1 ? parts.map((p) => p?.item() ?? null) : [];

@@ -26,13 +26,20 @@ const types: Record<string, string> = {
   ".wasm": "application/wasm",
 };
 
-/** Serves the repository, as any static web server would. */
+/** What makes a page cross-origin isolated, so that it may share memory among threads. */
+const isolation = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+
+/** Serves the repository, as any static web server would; pages under /isolated/ may share memory. */
 async function serve(): Promise<Server> {
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url ?? "/", "http://localhost").pathname);
     try {
-      const body = path === "/" ? "<!doctype html><title>rondo</title>" : await readFile(join(root, path));
-      response.writeHead(200, { "content-type": types[extname(path)] ?? "text/html" }).end(body);
+      const body = path.endsWith("/") ? "<!doctype html><title>rondo</title>" : await readFile(join(root, path));
+      const headers = path === "/isolated/" ? isolation : {};
+      response.writeHead(200, { ...headers, "content-type": types[extname(path)] ?? "text/html" }).end(body);
     } catch {
       response.writeHead(404).end();
     }
@@ -64,17 +71,23 @@ describe.runIf(executable)("in a browser", () => {
     server?.close();
   });
 
-  test("the built library trains an LSTM to the same numbers as in Node", async () => {
+  /** Evaluates an expression in a fresh page; as a string, since functions arrive as the test runner rewrote them. */
+  async function evaluate<T>(path: string, expression: string): Promise<T> {
     const page = await browser.newPage();
     const problems: string[] = [];
     page.on("pageerror", (error) => problems.push(String(error)));
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    // As a string: a function would arrive as the test runner rewrote it, with helpers the page does not have.
-    const inPage = (await page.evaluate(`
-      Promise.all([import("/dist/entry/web.js"), import("/test/browser/train-tiny.mjs")])
-        .then(([rondo, { trainTiny }]) => trainTiny(rondo))
-    `)) as Awaited<ReturnType<typeof trainTiny>>;
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
+    const result = (await page.evaluate(expression)) as T;
+    await page.close();
     expect(problems).toEqual([]);
+    return result;
+  }
+
+  type Result = Awaited<ReturnType<typeof trainTiny>>;
+  const load = `Promise.all([import("/dist/entry/web.js"), import("/test/browser/train-tiny.mjs")])`;
+
+  test("the built library trains an LSTM to the same numbers as in Node", async () => {
+    const inPage = await evaluate<Result>("/", `${load}.then(([rondo, { trainTiny }]) => trainTiny(rondo))`);
     expect(inPage.backend).toBe("wasm");
 
     const rondo = await import("../../src/entry/node.js");
@@ -90,11 +103,36 @@ describe.runIf(executable)("in a browser", () => {
     expect(inNode.loss.at(-1)!).toBeLessThan(0.3 * inNode.loss[0]!);
   });
 
+  test("where a page may share memory, two threads train to the same bits as one", { timeout: 60_000 }, async () => {
+    // Large enough to be shared; repeated until the worker, which starts when it is first wanted, has taken part.
+    const [alone, together, isolated] = await evaluate<[Result, Result, boolean]>(
+      "/isolated/",
+      `(async () => {
+        let kernels;
+        WebAssembly.Instance = class extends WebAssembly.Instance {
+          constructor(...given) {
+            super(...given);
+            kernels = this.exports;
+          }
+        };
+        const [rondo, { trainTiny }] = await ${load};
+        const sizes = { units: 96, batchSize: 32 };
+        const alone = await trainTiny(rondo, sizes);
+        for (;;) {
+          const together = await trainTiny(rondo, { ...sizes, threads: 2 });
+          if (kernels.helpers() > 0) return [alone, together, crossOriginIsolated];
+        }
+      })()`,
+    );
+    expect(isolated).toBe(true);
+    expect(together).toEqual(alone);
+    expect(alone.loss.at(-1)!).toBeLessThan(alone.loss[0]!);
+  });
+
   test("trains in a worker to the same numbers as in the page", async () => {
-    const page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    const [inWorker, inPage, ticks] = (await page.evaluate(`
-      import("/dist/entry/web.js").then(async (rondo) => {
+    const [inWorker, inPage, ticks] = await evaluate<[number[][], number[][], number]>(
+      "/",
+      `import("/dist/entry/web.js").then(async (rondo) => {
         const train = async (worker) => {
           rondo.setSeed(7);
           const model = rondo.sequential([
@@ -111,8 +149,8 @@ describe.runIf(executable)("in a browser", () => {
         const there = await train(true);
         const here = await train(false);
         return [there.slice(0, 2), here.slice(0, 2), there[2]];
-      })
-    `)) as [number[][], number[][], number];
+      })`,
+    );
     expect(inWorker).toEqual(inPage);
     expect(inPage[0]!.length).toBe(5);
     expect(ticks).toBe(5);

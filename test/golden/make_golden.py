@@ -21,7 +21,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from generator import (  # noqa: E402
-    cells, common, functional, functions, layers, operations, pytorch, recurrent, training, wrappers,
+    activity, attention, cells, common, functional, functions, further_cells, layers, operations, pytorch, recurrent,
+    spatial, training, wrappers,
 )
 
 # Topic -> function that returns the file's content, a dictionary with "meaning" and lists of cases.
@@ -30,7 +31,11 @@ TOPICS = {
     "recurrent-large": recurrent.large_cases,
     "wrappers": wrappers.cases,
     "cells": cells.cases,
+    "attention": attention.cases,
+    "further-cells": further_cells.cases,
     "layers": layers.cases,
+    "activity": activity.cases,
+    "spatial": spatial.cases,
     "losses": training.losses_and_metrics,
     "optimizers": training.optimizers_and_schedules,
     "training": training.full_training,

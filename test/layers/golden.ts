@@ -50,6 +50,7 @@ function toSpec(value: unknown, changes: Record<string, unknown>): unknown {
   if (Array.isArray(value)) return value.map((v) => toSpec(v, changes));
   if (value === null || typeof value !== "object" || !("className" in value)) return value;
   const { className, options } = value as GoldenLayer;
+  if (/^L[12]/.test(className)) return { name: className.toLowerCase(), ...options };
   const config = Object.entries(options).map(([key, v]) => [key, toSpec(v, changes)]);
   const recurrent = ["LSTM", "GRU", "SimpleRNN", "RNN"].includes(className);
   const { useCudnn: _, ...rest } = Object.fromEntries(config) as Record<string, unknown>;

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import { Generator, GradientTape, scope, type Tensor, tensor } from "../../src/index.js";
-import { type BatchShape, deserializeLayer, type Layer, serializeLayer } from "../../src/layers/index.js";
+import { Generator, GradientTape, input, model, scope, type Tensor, tensor } from "../../src/index.js";
+import { type BatchShape, deserializeLayer, type Layer, layers, serializeLayer } from "../../src/layers/index.js";
 import { Tensor as TensorClass } from "../../src/tensor/tensor.js";
 import { onBackend, otherBackends } from "../support/backends.js";
 import { expectClose } from "../support/golden.js";
@@ -12,23 +12,27 @@ export interface LayerSample {
   readonly shape: readonly number[];
   /** Shapes of further inputs, for layers that take several. */
   readonly others?: readonly (readonly number[])[];
-  /** Inputs are whole numbers in [0, tokens). */
-  readonly tokens?: number;
+  /** Inputs are whole numbers in [0, tokens): all of them, or those that have a number here. */
+  readonly tokens?: number | readonly (number | null)[];
   /** Also with a mask that has holes. */
   readonly masked?: boolean;
 }
 
 const outputsOf = (result: Tensor | readonly Tensor[]) => (result instanceof TensorClass ? [result] : result);
 
+/** How many whole numbers input i is drawn from; null for any numbers. */
+const tokensOf = ({ tokens }: LayerSample, i: number): number | null =>
+  typeof tokens === "object" ? (tokens[i] ?? null) : (tokens ?? null);
+
 /** Numbers in (-1, 1), or whole numbers, without a pattern. */
-function values({ shape, tokens }: LayerSample, which = 0): Float32Array {
+function values(shape: readonly number[], tokens: number | null, which: number): Float32Array {
   const random = new Generator(shape.length * 100 + shape.at(-1)! + 1000 * which);
   const size = shape.reduce((a, b) => a * b, 1);
   return Float32Array.from({ length: size }, () => (tokens ? random.int(tokens) : random.uniform(-1, 1)));
 }
 
 const inputsOf = (sample: LayerSample): Tensor[] =>
-  [sample.shape, ...(sample.others ?? [])].map((shape, i) => tensor(values({ ...sample, shape }, i), shape));
+  [sample.shape, ...(sample.others ?? [])].map((shape, i) => tensor(values(shape, tokensOf(sample, i), i), shape));
 
 const holes = (batch: number, time: number) =>
   tensor(
@@ -72,7 +76,7 @@ function run(layer: Layer, sample: LayerSample, useMask: boolean): Run {
         o.shape,
       ),
     );
-    const sources = [...layer.trainableWeights, ...(sample.tokens ? [] : inputs)];
+    const sources = [...layer.trainableWeights, ...inputs.filter((_, i) => tokensOf(sample, i) === null)];
     const gradients = sources.length === 0 ? [] : tape.gradient(outputs, sources, seeds);
     return {
       outputs: outputs.map((o) => o.dataSync() as Float32Array),
@@ -95,10 +99,44 @@ function expectSameRun(actual: Run, expected: Run, tolerance: number): void {
 }
 
 /**
- * What holds for every layer: shapes are announced as they come, the config makes an equal layer, gradients reach all
- * weights, and backends agree.
+ * Trains a model around the layer by `trainOnBatch`. A dense layer before it learns as well, so that a layer without
+ * weights is tested too: its gradient must lead downhill.
  */
-export function runLayerTest(className: string, sample: LayerSample): void {
+async function expectTrainingHelps(layer: Layer, sample: LayerSample): Promise<void> {
+  const shapes = [sample.shape, ...(sample.others ?? [])];
+  const dtype = (i: number) => (tokensOf(sample, i) === null ? "float32" : "int32");
+  const x = shapes.map((shape, i) => input({ shape: shape.slice(1), dtype: dtype(i), name: `x${i}` }));
+  const before = x.map((each, i) =>
+    dtype(i) === "int32" ? each : layers.dense({ units: shapes[i]!.at(-1)!, name: `before_${i}` }).apply(each),
+  );
+  const outputs = [...layer.apply(before)];
+  const trained = model({ inputs: x, outputs });
+  const inputs = inputsOf(sample);
+  const random = new Generator(77);
+  const targets = outputs.map(({ shape }) => {
+    const size = [sample.shape[0]!, ...shape.slice(1)] as number[];
+    return tensor(
+      Float32Array.from({ length: size.reduce((a, b) => a * b, 1) }, () => random.uniform(-1, 1)),
+      size,
+    );
+  });
+  trained.compile({ optimizer: "adam", learningRate: 0.02, loss: "meanSquaredError" });
+  const run = async (train: boolean) => {
+    trained.resetStates();
+    return (await (train ? trained.trainOnBatch(inputs, targets) : trained.testOnBatch(inputs, targets)))["loss"]!;
+  };
+  // Where statistics are learned besides the weights, outputs outside of training need not follow so soon.
+  const statistics = layer.nonTrainableWeights.length > 0;
+  const start = await run(statistics);
+  for (let step = 0; step < 12; step++) await run(true);
+  expect(await run(statistics), `${layer.name}: training did not lower the loss`).toBeLessThan(start);
+}
+
+/**
+ * What holds for every layer: shapes are announced as they come, the config makes an equal layer, gradients reach all
+ * weights, backends agree, and training lowers a loss.
+ */
+export async function runLayerTest(className: string, sample: LayerSample): Promise<void> {
   const layer = sample.make();
   expect(layer.className).toBe(className);
 
@@ -146,4 +184,5 @@ export function runLayerTest(className: string, sample: LayerSample): void {
       );
     }
   }
+  await expectTrainingHelps(sample.make(), sample);
 }

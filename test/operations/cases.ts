@@ -1,6 +1,8 @@
 import { customGrad, noGrad } from "../../src/autograd/index.js";
+import { rematerialize } from "../../src/autograd/rematerialize.js";
 import { recordOn, Tape } from "../../src/autograd/tape.js";
 import { type OpCode, opCodes } from "../../src/backend/kernels.js";
+import type { AttentionOperand } from "../../src/tensor/forward/attention.js";
 import type { AttributesOf, OperationName } from "../../src/tensor/forward/table.js";
 import { mul, square } from "../../src/tensor/ops/index.js";
 import { run } from "../../src/tensor/run.js";
@@ -257,6 +259,42 @@ const recurrentCases: readonly OperationCase[] = [
   ]),
 ];
 
+/** Inputs of attention: batch 2, 3 queries, 4 keys, sizes 2 and 3. */
+function attentionInputs(heads: number, keyHeads: number, names: readonly AttentionOperand[]) {
+  const shapes: Record<AttentionOperand, Input> = {
+    query: floats([2, 3, heads, 2]),
+    key: floats([2, 4, keyHeads, 2]),
+    value: floats([2, 4, keyHeads, 3]),
+    keyMask: { dtype: "bool", shape: [2, 4], data: [1, 0, 1, 1, 0, 1, 0, 0] },
+    queryMask: { dtype: "bool", shape: [2, 3], data: [1, 1, 0, 1, 1, 1] },
+    slopes: floats([heads], positive),
+  };
+  return names.map((name) => shapes[name]);
+}
+
+const attentionPlain = ["query", "key", "value"] as const;
+const attentionMasked = [...attentionPlain, "keyMask", "queryMask"] as const;
+const attentionCases: readonly OperationCase[] = [
+  operation(
+    "attention",
+    attentionInputs(2, 2, attentionPlain),
+    { operands: attentionPlain, scale: 0.7, causal: false },
+    { firstOrderOnly: true },
+  ),
+  operation(
+    "attention",
+    attentionInputs(1, 1, attentionPlain),
+    { operands: attentionPlain, scale: 1, causal: true },
+    { firstOrderOnly: true },
+  ),
+  operation(
+    "attention",
+    attentionInputs(4, 2, attentionMasked),
+    { operands: attentionMasked, scale: 0.7, causal: true },
+    { firstOrderOnly: true },
+  ),
+];
+
 const logits = floats([3, 4]);
 const classes: Input = { dtype: "int32", shape: [3], data: [2, 0, 3] };
 
@@ -399,6 +437,12 @@ export const operationCases: { readonly [K in OperationName]: readonly Operation
     operation("concat", [floats([2, 2]), floats([2, 3])], { axis: 1 }),
     operation("concat", [ints([2], 0, 9), ints([1], 0, 9)], { axis: 0 }),
   ],
+  split: [
+    operation("split", [floats([5])], { axis: 0, sizes: [2, 0, 3] }),
+    operation("split", [floats([2, 4, 3])], { axis: 1, sizes: [1, 1, 1, 1] }),
+    operation("split", [floats([2, 3])], { axis: 1, sizes: [3] }),
+    operation("split", [ints([4], 0, 9)], { axis: 0, sizes: [1, 3] }),
+  ],
   gather: [
     operation("gather", [floats([4, 2]), ints([3], 0, 4)], { axis: 0 }),
     operation("gather", [floats([2, 4, 2]), ints([2, 3], 0, 4)], { axis: 1 }),
@@ -450,6 +494,37 @@ export const operationCases: { readonly [K in OperationName]: readonly Operation
         tape.watch(...tensors);
         const [y] = recordOn(tape, () => run("recurrent", tensors, attributes));
         return noGrad(() => tape.gradient([y!], tensors) as Tensor[]);
+      },
+    },
+  ],
+  rematerialized: [
+    {
+      label: "rematerialized",
+      inputs: [floats([3]), floats([3])],
+      call: ([a, b]) => rematerialize(() => [mul(a!, square(b!)), square(square(a!))]),
+    },
+    {
+      label: "rematerialized in part",
+      inputs: [floats([3]), floats([3])],
+      call: ([a, b]) => {
+        const inner = () => rematerialize(() => [mul(square(a!), b!)]);
+        return [mul(rematerialize(() => [square(inner()[0]!), square(b!)])[0]!, a!)];
+      },
+    },
+  ],
+  attention: attentionCases,
+  attentionGrad: [
+    {
+      label: "attentionGrad",
+      inputs: attentionInputs(2, 1, attentionMasked),
+      firstOrderOnly: true,
+      call: (tensors) => {
+        const attributes = { operands: attentionMasked, scale: 0.7, causal: false };
+        const sources = tensors.slice(0, 3);
+        const tape = new Tape(new Set());
+        tape.watch(...sources);
+        const [y] = recordOn(tape, () => run("attention", tensors, attributes));
+        return noGrad(() => tape.gradient([y!], sources) as Tensor[]);
       },
     },
   ],

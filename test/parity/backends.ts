@@ -6,6 +6,8 @@ import type { Backend } from "../../src/backend/backend.js";
 import { createNativeBackend, type NativeAddon } from "../../src/backend/native.js";
 import { supportsRelaxedSimd } from "../../src/backend/relaxed-simd.js";
 import { createWasmBackend, type WasmVariant } from "../../src/backend/wasm.js";
+import { createWasmMemory } from "../../src/backend/wasm-memory.js";
+import { startNodeWorker } from "../../src/platform/worker-node.js";
 
 const built = (path: string) => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
 
@@ -24,8 +26,11 @@ export interface Subject {
 const wasm = (variant: WasmVariant): Subject => ({
   name: `wasm ${variant}`,
   backend: createWasmBackend({
+    ...createWasmMemory(),
     module: new WebAssembly.Module(readFileSync(built(`wasm/rondo.${variant}.wasm`))),
     variant,
+    threads: 1,
+    startWorker: startNodeWorker,
   }),
 });
 

@@ -1,4 +1,5 @@
 import type { AttributesOf } from "../../tensor/forward/table.js";
+import { zeros } from "../../tensor/ops/creation.js";
 import { reshape as reshaped, transpose as transposed } from "../../tensor/ops/movement.js";
 import { slice as sliced } from "../../tensor/ops/slicing.js";
 import { run1 } from "../../tensor/run.js";
@@ -33,3 +34,12 @@ export const concat: Rule<AttributesOf<"concat">> = single(({ inputs, attributes
     return needs[i] ? sliced(dy, begin, x.shape) : null;
   });
 });
+
+/** What was not used has gradient 0. */
+export const split: Rule<AttributesOf<"split">> = ({ outputs, attributes: { axis } }, dy) => [
+  run1(
+    "concat",
+    dy.map((each, i) => each ?? zeros(outputs[i]!.shape)),
+    { axis },
+  ),
+];

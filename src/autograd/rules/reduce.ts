@@ -11,19 +11,26 @@ import { sizeOf } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { type Rule, single } from "./rule.js";
 
-/** x, y and dy as [outer, n, inner], [outer, 1, inner], [outer, 1, inner] -> dx [outer, n, inner]. */
-const reduceRules: { readonly [K in OpCode<"reduce">]: (x: Tensor, y: Tensor, dy: Tensor) => Tensor } = {
-  sum: (x, _y, dy) => broadcastTo(dy, x.shape),
-  mean: (x, _y, dy) => broadcastTo(mul(dy, 1 / x.shape[1]!), x.shape),
+/** What the rules of reductions see: x as [outer, n, inner], y as [outer, 1, inner], made when they are asked for. */
+interface Reduced {
+  readonly shape: readonly [outer: number, n: number, inner: number];
+  x(): Tensor;
+  y(): Tensor;
+}
+
+/** From dy [outer, 1, inner] to dx [outer, n, inner]. */
+const reduceRules: { readonly [K in OpCode<"reduce">]: (r: Reduced, dy: Tensor) => Tensor } = {
+  sum: (r, dy) => broadcastTo(dy, r.shape),
+  mean: (r, dy) => broadcastTo(mul(dy, 1 / r.shape[1]), r.shape),
   max: shared,
   min: shared,
-  prod: (x, _y, dy) => mul(dy, mul(productsBefore(x, false), productsBefore(x, true))),
-  logSumExp: (x, y, dy) => mul(dy, exp(sub(x, y))),
+  prod: (r, dy) => mul(dy, mul(productsBefore(r.x(), false), productsBefore(r.x(), true))),
+  logSumExp: (r, dy) => mul(dy, exp(sub(r.x(), r.y()))),
 };
 
 /** Elements equal to the extreme share its gradient. */
-function shared(x: Tensor, y: Tensor, dy: Tensor): Tensor {
-  const chosen = cast(equal(x, y), "float32");
+function shared({ x, y }: Reduced, dy: Tensor): Tensor {
+  const chosen = cast(equal(x(), y()), "float32");
   return mul(chosen, div(dy, sum(chosen, 1, true)));
 }
 
@@ -48,9 +55,13 @@ export const reduce: Rule<AttributesOf<"reduce">> = single(({ inputs, outputs, a
   const outer = sizeOf(shape.slice(0, axis));
   const inner = sizeOf(shape.slice(axis + count));
   if (sizeOf(shape) === 0) return [zerosLike(inputs[0]!)];
-  const x = reshape(inputs[0]!, [outer, sizeOf(shape.slice(axis, axis + count)), inner]);
-  const dx = reduceRules[op](x, reshape(outputs[0]!, [outer, 1, inner]), reshape(dy, [outer, 1, inner]));
-  return [reshape(dx, shape)];
+  const whole = [outer, sizeOf(shape.slice(axis, axis + count)), inner] as const;
+  const reduced: Reduced = {
+    shape: whole,
+    x: () => reshape(inputs[0]!, whole),
+    y: () => reshape(outputs[0]!, [outer, 1, inner]),
+  };
+  return [reshape(reduceRules[op](reduced, reshape(dy, [outer, 1, inner])), shape)];
 });
 
 export const cumulativeSum: Rule<AttributesOf<"cumulativeSum">> = single(({ attributes }, dy) => [

@@ -8,6 +8,11 @@ export interface RuleContext<A> {
   readonly attributes: A;
   /** Which inputs want a gradient; the others may be answered with null. */
   readonly needs: readonly boolean[];
+  /**
+   * Takes over the sum of gradients that an input has from later operations, if nobody else refers to it. The rule then
+   * returns the whole sum, and may add to it in place.
+   */
+  take(input: number): Tensor | null;
 }
 
 /**

@@ -1,13 +1,15 @@
 import type { AttributesOf, OperationName } from "../../tensor/forward/table.js";
 import type { OperationRecord } from "../../tensor/run.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import { attention, attentionGrad } from "./attention.js";
 import { custom } from "./custom.js";
 import { binary, clip, clipGradRule, select, unary } from "./elementwise.js";
 import { gather, pick, pickAdd, scatterAdd, topK } from "./indexing.js";
 import { matMul } from "./matmul.js";
-import { broadcastTo, concat, pad, reshape, slice, transpose } from "./movement.js";
+import { broadcastTo, concat, pad, reshape, slice, split, transpose } from "./movement.js";
 import { recurrent, recurrentGrad } from "./recurrent.js";
 import { cumulativeSum, reduce } from "./reduce.js";
+import { rematerialized } from "./rematerialized.js";
 import type { Rule } from "./rule.js";
 import {
   logSoftmax,
@@ -41,6 +43,7 @@ const rules: { readonly [K in OperationName]: Rule<AttributesOf<K>> | null } = {
   slice,
   pad,
   concat,
+  split,
   gather,
   scatterAdd,
   pick,
@@ -55,6 +58,9 @@ const rules: { readonly [K in OperationName]: Rule<AttributesOf<K>> | null } = {
   sparseCrossEntropyGrad,
   recurrent,
   recurrentGrad,
+  attention,
+  attentionGrad,
+  rematerialized,
   custom,
 };
 
@@ -63,9 +69,10 @@ export function gradientOf(
   operation: OperationRecord,
   dy: readonly (Tensor | null)[],
   needs: readonly boolean[],
+  take: (input: number) => Tensor | null,
 ): readonly (Tensor | null)[] {
   const rule = rules[operation.name] as Rule<object> | null;
   if (!rule) return operation.inputs.map(() => null);
   const { inputs, outputs, saved, attributes } = operation;
-  return rule({ inputs, outputs, saved, attributes, needs }, dy);
+  return rule({ inputs, outputs, saved, attributes, needs, take }, dy);
 }

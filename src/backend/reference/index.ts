@@ -1,5 +1,6 @@
 import type { Backend } from "../backend.js";
 import { type KernelName, type Kernels, kernelTable } from "../kernels.js";
+import { attentionKernels } from "./attention.js";
 import { copyKernels } from "./copy.js";
 import { elementwiseKernels } from "./elementwise.js";
 import { indexingKernels } from "./indexing.js";
@@ -41,6 +42,7 @@ export function createReferenceBackend(): Backend {
     ...matMulKernels(views),
     ...indexingKernels(views),
     ...softmaxKernels(views),
+    ...attentionKernels(views),
     ...randomKernels(views),
     ...optimizerKernels(views),
     ...rnnKernels(views),

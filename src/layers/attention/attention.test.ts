@@ -6,7 +6,10 @@ import { model } from "../../model/functional.js";
 import { type Tensor, tensor } from "../../tensor/tensor.js";
 import { input, layers } from "../index.js";
 
-const golden = readGolden<{ cases: GoldenCase[] }>("layers").cases.filter(({ id }) => /Attention\//.test(id));
+const golden = [
+  ...readGolden<{ cases: GoldenCase[] }>("layers").cases.filter(({ id }) => /Attention\//.test(id)),
+  ...readGolden<{ cases: GoldenCase[] }>("attention").cases,
+];
 
 describe("outputs, scores, masks and gradients agree with Keras", () => {
   test.each(golden.map((each) => [each.id, each] as const))("%s", (_, each) => {
@@ -14,7 +17,7 @@ describe("outputs, scores, masks and gradients agree with Keras", () => {
   });
 
   test("the file has the cases", () => {
-    expect(golden.length).toBeGreaterThanOrEqual(14);
+    expect(golden.length).toBeGreaterThanOrEqual(35);
   });
 });
 
@@ -31,6 +34,7 @@ test("with a causal mask nothing later changes what came before", () => {
     layers.attention(),
     layers.additiveAttention(),
     layers.multiHeadAttention({ numHeads: 2, keyDim: 3 }),
+    layers.groupQueryAttention({ numQueryHeads: 4, numKeyValueHeads: 2, headDim: 3 }),
   ]) {
     const x = wave([1, 5, 4], 0);
     const changed = tensor(
@@ -51,6 +55,7 @@ test("masked keys are not looked at, whatever they hold", () => {
     layers.attention(),
     layers.additiveAttention(),
     layers.multiHeadAttention({ numHeads: 2, keyDim: 3 }),
+    layers.groupQueryAttention({ numQueryHeads: 4, numKeyValueHeads: 2, headDim: 3 }),
   ]) {
     const plain = layer.apply([query, value]) as Tensor;
     const masked = layer.apply([query, padded], { masks: [null, [[1, 1, 1, 0]]] }) as Tensor;
@@ -115,5 +120,8 @@ test("what does not fit is named", () => {
   expect(() => layers.attention().apply([x, x, wave([2, 2, 4], 0)])).toThrow(/\[2, 3, 4\], \[2, 3, 4\], \[2, 2, 4\]/);
   expect(() => layers.attention({ scoreMode: "cat" as never }).apply([x, x])).toThrow(/scoreMode/);
   expect(() => layers.multiHeadAttention({ numHeads: 2 } as never)).toThrow(/keyDim/);
+  expect(() => layers.groupQueryAttention({ numQueryHeads: 4, numKeyValueHeads: 3, headDim: 2 })).toThrow(
+    /shared out evenly[\s\S]*4 heads of the query, 3/,
+  );
   expect(() => layers.attention().apply([x, x], { causal: true } as never)).toThrow(/no option "causal"/);
 });

@@ -98,6 +98,6 @@ export class Lambda extends Layer {
   }
 
   override copyOptions(): Record<string, unknown> {
-    return { trainable: this.trainable, ...(this.inputShape ? { inputShape: this.inputShape } : {}), ...this.options };
+    return { ...this.sharedOptions, ...this.options };
   }
 }

@@ -30,11 +30,16 @@ export class SinePositionEncoding extends FieldLayer<Values<typeof fields>> {
   call(input: Tensor): Tensor {
     this.requireRank(input, 3, "[batch, time, features]");
     const [, time, features] = input.shape as [number, number, number];
+    return add(input, tensor(this.waves(time, features), [time, features]));
+  }
+
+  /** What is added to the first steps, [time, features]. @internal */
+  waves(time: number, features: number): Float32Array {
     const wave = (_: unknown, at: number) => {
       const feature = at % features;
       const angle = Math.floor(at / features) / this.options.maxWavelength ** ((feature - (feature % 2)) / features);
       return feature % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
     };
-    return add(input, tensor(Float32Array.from({ length: time * features }, wave), [time, features]));
+    return Float32Array.from({ length: time * features }, wave);
   }
 }

@@ -32,6 +32,16 @@ export class TimeDistributed extends Layer {
         expected: "a layer that treats every step alike, for example layers.dense(...)",
       });
     }
+    if (layer.activityRegularizer) {
+      throw new RondoError(
+        "option",
+        "layers.timeDistributed does not see the activityRegularizer of the layer inside",
+        {
+          received: layer.name,
+          fix: "give the activityRegularizer to layers.timeDistributed",
+        },
+      );
+    }
     this.layer = layer;
   }
 

@@ -4,7 +4,7 @@ import { expandDims } from "../../tensor/ops/movement.js";
 import { mean, sum } from "../../tensor/ops/reduce.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { CallContext } from "../layer.js";
-import { GlobalPooling, type GlobalPoolingOptions, globalPoolingFields } from "./global-pooling.js";
+import { GlobalPooling, type GlobalPoolingOptions } from "./global-pooling.js";
 
 export type GlobalAveragePooling1DOptions = GlobalPoolingOptions;
 
@@ -19,11 +19,10 @@ export class GlobalAveragePooling1D extends GlobalPooling {
   readonly className = "GlobalAveragePooling1D";
 
   constructor(options: GlobalAveragePooling1DOptions = {}) {
-    super("layers.globalAveragePooling1d", globalPoolingFields, options);
+    super("layers.globalAveragePooling1d", options, 1);
   }
 
-  call(input: Tensor, { mask }: CallContext): Tensor {
-    this.requireRank(input, 3, "[batch, time, features]");
+  protected run(input: Tensor, { mask }: CallContext): Tensor {
     const { keepdims } = this.options;
     if (!mask) return mean(input, 1, keepdims);
     const counts = expandDims(mask, 2);

@@ -1,6 +1,6 @@
 import { max } from "../../tensor/ops/reduce.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { GlobalPooling, type GlobalPoolingOptions, globalPoolingFields } from "./global-pooling.js";
+import { GlobalPooling, type GlobalPoolingOptions } from "./global-pooling.js";
 
 export type GlobalMaxPooling1DOptions = GlobalPoolingOptions;
 
@@ -14,11 +14,10 @@ export class GlobalMaxPooling1D extends GlobalPooling {
   readonly className = "GlobalMaxPooling1D";
 
   constructor(options: GlobalMaxPooling1DOptions = {}) {
-    super("layers.globalMaxPooling1d", globalPoolingFields, options);
+    super("layers.globalMaxPooling1d", options, 1);
   }
 
-  call(input: Tensor): Tensor {
-    this.requireRank(input, 3, "[batch, time, features]");
-    return max(input, 1, this.options.keepdims);
+  protected run(input: Tensor): Tensor {
+    return max(input, this.pooled, this.options.keepdims);
   }
 }

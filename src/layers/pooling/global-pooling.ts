@@ -1,22 +1,28 @@
-import { FieldLayer } from "../field-layer.js";
 import { type Fields, flag, type Values } from "../fields.js";
 import type { BatchShape, LayerOptions } from "../layer.js";
+import { SpatialLayer, type SpatialOptions, spatialFields } from "../spatial/spatial-layer.js";
 
-/** Options of pooling over all of time. */
-export interface GlobalPoolingOptions extends LayerOptions {
-  /** Keeps the time axis, with a size of 1. Default: false. */
+/** Options of pooling over all of time, or a whole plane. */
+export interface GlobalPoolingOptions extends SpatialOptions {
+  /** Keeps the spatial axes, with a size of 1. Default: false. */
   keepdims?: boolean;
 }
 
-export const globalPoolingFields = { keepdims: flag(false) } satisfies Fields<GlobalPoolingOptions, keyof LayerOptions>;
+const fields = { keepdims: flag(false), ...spatialFields } satisfies Fields<GlobalPoolingOptions, keyof LayerOptions>;
 
-/** Pooling over all of time, which ends the mask. */
-export abstract class GlobalPooling extends FieldLayer<Values<typeof globalPoolingFields>> {
-  override computeMask(): null {
-    return null;
+/** Pooling over all of time or a whole plane. */
+export abstract class GlobalPooling extends SpatialLayer<Values<typeof fields>> {
+  constructor(where: string, options: LayerOptions, axes: number) {
+    super(where, fields, options, axes);
   }
 
-  override computeOutputShape([batch, , features]: BatchShape): BatchShape {
-    return this.options.keepdims ? [batch ?? null, 1, features ?? null] : [batch ?? null, features ?? null];
+  /** The axes that are reduced. */
+  protected get pooled(): number[] {
+    return Array.from({ length: this.axes }, (_, i) => i + 1);
+  }
+
+  protected outputShape(inputShape: BatchShape): BatchShape {
+    const kept = this.options.keepdims ? this.pooled.map(() => 1) : [];
+    return [inputShape[0] ?? null, ...kept, inputShape.at(-1) ?? null];
   }
 }

@@ -1,7 +1,4 @@
-import { maximum } from "../../tensor/ops/arithmetic.js";
-import type { Tensor } from "../../tensor/tensor.js";
-import { windowTaps } from "../convolution/windows.js";
-import { Pooling, type PoolingOptions, poolingFields } from "./pooling.js";
+import { MaxPooling, type PoolingOptions } from "./pooling.js";
 
 export type MaxPooling1DOptions = PoolingOptions;
 
@@ -11,14 +8,10 @@ export type MaxPooling1DOptions = PoolingOptions;
  *
  * @example layers.maxPooling1d({ poolSize: 2 })
  */
-export class MaxPooling1D extends Pooling {
+export class MaxPooling1D extends MaxPooling {
   readonly className = "MaxPooling1D";
 
   constructor(options: MaxPooling1DOptions = {}) {
-    super("layers.maxPooling1d", poolingFields, options);
-  }
-
-  protected pool(input: Tensor): Tensor {
-    return windowTaps(this, input, this.windowing, Number.NEGATIVE_INFINITY).reduce((a, b) => maximum(a, b));
+    super("layers.maxPooling1d", options, 1);
   }
 }

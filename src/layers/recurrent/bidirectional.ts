@@ -2,6 +2,7 @@ import { checkOptions, RondoError } from "../../errors.js";
 import { add, mul } from "../../tensor/ops/arithmetic.js";
 import { reverse } from "../../tensor/ops/movement.js";
 import { concat } from "../../tensor/ops/slicing.js";
+import { inSection } from "../../tensor/sections.js";
 import { Tensor } from "../../tensor/tensor.js";
 import type { BatchShape, Component } from "../component.js";
 import { layerOptionNames, oneOf, specOf } from "../fields.js";
@@ -111,11 +112,15 @@ export class Bidirectional extends Layer {
     const { initialState, ...shared } = context;
     const half = initialState ? initialState.length / 2 : 0;
     const run = (each: RecurrentLayer, from: number, to: number) => {
-      const result = each.call(
-        input,
-        initialState ? { ...shared, initialState: initialState.slice(from, to) } : shared,
+      const own = initialState ? { ...shared, initialState: initialState.slice(from, to) } : shared;
+      const result = inSection(
+        "layer",
+        () => each.describe(),
+        () => each.call(input, own),
       );
-      return result instanceof Tensor ? [result] : result;
+      const outputs = result instanceof Tensor ? [result] : result;
+      each.penalize(outputs, context.penalties);
+      return outputs;
     };
     const [forward, ...forwardStates] = run(this.forwardLayer, 0, Math.ceil(half));
     const [processed, ...backwardStates] = run(this.backwardLayer, Math.ceil(half), 2 * half);
@@ -136,7 +141,8 @@ export class Bidirectional extends Layer {
   computeOutputShape(inputShape: BatchShape): BatchShape {
     const forward = this.forwardLayer.computeOutputShape(inputShape);
     if (this.mergeMode !== "concat") return forward;
-    return [...forward.slice(0, -1), this.forwardLayer.cell.outputSize + this.backwardLayer.cell.outputSize];
+    const [a, b] = [forward, this.backwardLayer.computeOutputShape(inputShape)].map((shape) => shape.at(-1) ?? null);
+    return [...forward.slice(0, -1), a === null || b === null ? null : a! + b!];
   }
 
   override computeOutputShapes(inputShape: BatchShape): readonly BatchShape[] {

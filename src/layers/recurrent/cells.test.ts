@@ -16,6 +16,8 @@ const all: [string, () => Cell][] = [
   ["layerNormGRUCell", () => layers.layerNormGRUCell({ units: 3 })],
   ["minimalGatedUnitCell", () => layers.minimalGatedUnitCell({ units: 3 })],
   ["jordanCell", () => layers.jordanCell({ units: 3, outputUnits: 2 })],
+  ["tripleGatedCell", () => layers.tripleGatedCell({ units: 3, inputUnits: 5, outputUnits: 2 })],
+  ["chainedTanhCell", () => layers.chainedTanhCell({ units: 3, outputUnits: 2 })],
   ["zoneoutCell", () => layers.zoneoutCell({ cell: layers.lstmCell({ units: 3 }), rates: 0.2, seed: 1 })],
 ];
 
@@ -73,6 +75,8 @@ test("recurrent dropout has the size of what is fed back", () => {
       layers.jordanCell({ ...options, outputUnits: 2 }),
       layers.projectedLSTMCell({ ...options, projectionUnits: 2 }),
       layers.minimalGatedUnitCell(options),
+      layers.tripleGatedCell({ ...options, inputUnits: 4, outputUnits: 2 }),
+      layers.chainedTanhCell(options),
       layers.layerNormGRUCell(options),
     ];
     for (const cell of variants) {

@@ -36,11 +36,12 @@ function isFusible(cell: Cell, drawn: unknown): boolean {
   return input.length <= 1 && recurrent.length <= 1;
 }
 
-function single(cell: StandardCell, x: Tensor, { initial, drawn, ...rest }: FusedOptions): SequenceResult {
+function single(cell: StandardCell, x: Tensor, options: FusedOptions): SequenceResult {
+  const { initial, drawn, mask, sequences, goBackwards, zeroOutputForMask } = options;
   const { kernel, recurrentKernel: recurrent, bias } = cell;
   const { input: inputMasks, recurrent: recurrentMasks } = drawn as DropoutMasks;
   const all: SequenceOptions = {
-    ...rest,
+    ...{ mask, sequences, goBackwards, zeroOutputForMask },
     ...{ kernel, recurrent, bias, initialState: initial },
     x: inputMasks[0] ? mul(x, expandDims(inputMasks[0], 1)) : x,
     recurrentMask: recurrentMasks[0] ?? null,

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { checkGolden, type GoldenCase } from "../../../test/layers/golden.js";
 import { readGolden } from "../../../test/support/golden.js";
 
-const cases = ["recurrent", "recurrent-large", "wrappers", "cells"].flatMap(
+const cases = ["recurrent", "recurrent-large", "wrappers", "cells", "further-cells"].flatMap(
   (file) => readGolden<{ cases: GoldenCase[] }>(file).cases,
 );
 

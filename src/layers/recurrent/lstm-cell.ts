@@ -69,7 +69,9 @@ export class LSTMCell extends StandardCell<Values<typeof lstmCellFields>> {
 export type Gates = [i: Tensor, f: Tensor, candidate: Tensor, o: Tensor];
 
 /** The bias' initializer, with ones for the forget gate where `unitForgetBias` says so. */
-export function withForgetBias(options: Values<typeof lstmCellFields>): Initializer {
+export function withForgetBias(
+  options: Pick<Values<typeof lstmCellFields>, "biasInitializer" | "unitForgetBias" | "units">,
+): Initializer {
   const { biasInitializer, unitForgetBias, units } = options;
   if (!unitForgetBias) return biasInitializer;
   const apply = () => concat([biasInitializer.apply([units]), ones([units]), biasInitializer.apply([2 * units])]);

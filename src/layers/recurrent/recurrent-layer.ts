@@ -4,11 +4,21 @@ import { formatShape, sameShape } from "../../tensor/shape.js";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.js";
 import { Variable } from "../../tensor/variable.js";
 import type { BatchShape, Component, LayerState } from "../component.js";
-import { type Fields, flag, layerOptionNames, pickFields, readFields, type Values, writeFields } from "../fields.js";
+import {
+  type Field,
+  type Fields,
+  flag,
+  layerOptionNames,
+  pickFields,
+  readFields,
+  type Values,
+  writeFields,
+} from "../fields.js";
 import { type CallContext, Layer, type LayerOptions } from "../layer.js";
 import { type Cell, checkStep, stateSizes } from "./cell.js";
 import { fusedSequence } from "./fused.js";
-import { stepLoop } from "./step-loop.js";
+import { type LoopOptions, stepLoop } from "./step-loop.js";
+import { inStretches, repeatPrevious, type Stretch, type StretchResult } from "./stretches.js";
 
 /** Options of every layer that runs a cell over time. */
 export interface RecurrentOptions extends LayerOptions {
@@ -24,7 +34,26 @@ export interface RecurrentOptions extends LayerOptions {
   unroll?: boolean;
   /** Masked steps put out zeros instead of repeating the previous output. Default: false. */
   zeroOutputForMask?: boolean;
+  /**
+   * For long sequences: keeps only the states at the borders of stretches of this many steps, and computes each stretch
+   * again on the way back. Memory for the gradient grows with the square root of the length instead of the length, and a
+   * training step takes a forward pass more. True: stretches of about the square root of the length. Results are the same.
+   * Default: false.
+   */
+  rematerialize?: boolean | number;
 }
+
+const rematerialize: Field<boolean | number | undefined, boolean | number> = {
+  read(value, where) {
+    if (value === undefined) return false;
+    if (typeof value === "boolean" || (Number.isInteger(value) && value >= 1)) return value;
+    throw new RondoError("option", `${where} must be true, false or a number of steps`, {
+      received: String(value),
+      expected: "a whole number of at least 1",
+    });
+  },
+  write: (value) => value,
+};
 
 export const recurrentFields = {
   returnSequences: flag(false),
@@ -33,6 +62,7 @@ export const recurrentFields = {
   stateful: flag(false),
   unroll: flag(false),
   zeroOutputForMask: flag(false),
+  rematerialize,
 } satisfies Fields<RecurrentOptions, keyof LayerOptions>;
 
 export const recurrentOptionNames = [...Object.keys(recurrentFields), ...layerOptionNames];
@@ -107,13 +137,29 @@ export abstract class RecurrentLayer<C extends Cell = Cell> extends Layer {
   }
 
   private run({ input, mask, initial, training }: Pass): { output: Tensor; states: readonly Tensor[] } {
-    const { returnSequences: sequences, goBackwards } = this.settings;
+    const { returnSequences: sequences, goBackwards, rematerialize } = this.settings;
     const { cell, zeroOutputForMask } = this;
-    const batch = input.shape[0]!;
-    const drawn = cell.draw(batch, this.features!, training);
+    const drawn = cell.draw(input.shape[0]!, this.features!, training);
     const options = { mask, sequences, goBackwards, zeroOutputForMask };
+    const whole: Stretch = (x, start, changes) =>
+      this.runStretch(x, start, { ...options, ...changes }, training, drawn);
+    return rematerialize === false
+      ? whole(input, initial, {})
+      : inStretches(whole, input, initial, options, rematerialize);
+  }
+
+  /** Runs the cell over some steps, by a fused kernel if there is one. */
+  private runStretch(
+    input: Tensor,
+    initial: readonly Tensor[] | null,
+    options: LoopOptions,
+    training: boolean,
+    drawn: unknown,
+  ): StretchResult {
+    const { cell } = this;
+    const batch = input.shape[0]!;
     const fused = this.settings.unroll ? null : fusedSequence(cell, input, { initial, drawn, ...options });
-    if (fused) return fused;
+    if (fused) return repeatPrevious(fused, options);
     let checked = false;
     const step = (x: Tensor, states: readonly Tensor[]) => {
       const result = cell.call(x, states, { training, drawn });
@@ -242,11 +288,13 @@ export abstract class RecurrentLayer<C extends Cell = Cell> extends Layer {
   }
 
   override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), ...writeFields(this, recurrentFields, this.settings) };
+    const { rematerialize, ...config } = writeFields(this, recurrentFields, this.settings);
+    // Other programs do not know it, and it changes no result.
+    return { ...super.getConfig(), ...config, ...(rematerialize === false ? {} : { rematerialize }) };
   }
 
   override copyOptions(): Record<string, unknown> {
-    return { trainable: this.trainable, ...(this.inputShape ? { inputShape: this.inputShape } : {}), ...this.settings };
+    return { ...this.sharedOptions, ...this.settings };
   }
 }
 

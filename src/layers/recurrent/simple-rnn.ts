@@ -10,7 +10,17 @@ export interface SimpleRNNOptions extends SimpleRNNCellOptions, RecurrentOptions
  * A simple (Elman) network over time: h' = activation(x · kernel + h · recurrentKernel + bias);
  * [batch, time, features] -> [batch, units].
  *
+ * With relu and an identity it becomes an IRNN (Le, Jaitly and Hinton 2015, arXiv 1504.00941), which remembers over
+ * hundreds of steps and is trained with clipped gradients; a smaller gain on the identity makes it forget.
+ *
  * @example layers.simpleRNN({ units: 32, returnSequences: true })
+ * @example
+ * layers.simpleRNN({
+ *   units: 100,
+ *   activation: "relu",
+ *   recurrentInitializer: "identity", // or { name: "identity", gain: 0.5 }
+ *   kernelInitializer: { name: "randomNormal", stddev: 0.001 },
+ * })
  */
 export class SimpleRNN extends RecurrentLayer<SimpleRNNCell> {
   readonly className = "SimpleRNN";

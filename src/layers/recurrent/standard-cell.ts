@@ -114,6 +114,11 @@ export abstract class StandardCell<V extends CommonValues = CommonValues> extend
   /** Number of blocks of `units` columns in the weights. */
   protected abstract readonly gates: number;
 
+  /** The same of the recurrent kernel. */
+  protected get recurrentGates(): number {
+    return this.gates;
+  }
+
   /** Size of the previous output, which the recurrent kernel multiplies. */
   protected get recurrentSize(): number {
     return this.options.units;
@@ -136,7 +141,7 @@ export abstract class StandardCell<V extends CommonValues = CommonValues> extend
     });
     this.recurrentKernel = this.addWeight(
       "recurrent_kernel",
-      [this.recurrentSize, this.gates * units],
+      [this.recurrentSize, this.recurrentGates * units],
       o.recurrentInitializer,
       {
         regularizer: o.recurrentRegularizer,
@@ -154,10 +159,14 @@ export abstract class StandardCell<V extends CommonValues = CommonValues> extend
     const { dropout, recurrentDropout, implementation } = this.options;
     const { random } = this;
     if (!training || !random) return noMasks;
-    const count = implementation === 1 ? this.gates : 1;
-    const masks = (size: number, rate: number) =>
-      rate === 0 ? [] : Array.from({ length: count }, () => dropoutMask([batch, size], rate, random.generator));
-    return { input: masks(inputs, dropout), recurrent: masks(this.recurrentSize, recurrentDropout) };
+    const masks = (size: number, rate: number, gates: number) => {
+      const length = rate === 0 ? 0 : implementation === 1 ? gates : 1;
+      return Array.from({ length }, () => dropoutMask([batch, size], rate, random.generator));
+    };
+    return {
+      input: masks(inputs, dropout, this.gates),
+      recurrent: masks(this.recurrentSize, recurrentDropout, this.recurrentGates),
+    };
   }
 
   /** The masks of this call, or fresh ones when the cell is called by itself. */

@@ -6,6 +6,8 @@ import type { Tensor } from "../../tensor/tensor.js";
 import type { StepResult } from "./cell.js";
 
 export interface LoopOptions {
+  /** What a masked step repeats before the first valid one, [batch, …], from an earlier stretch of time. Null: zeros. */
+  readonly previous?: Tensor | null;
   /** [batch, time] bool; a masked step keeps the states and repeats the previous output (zeros before the first). */
   readonly mask: Tensor | null;
   /** All outputs [batch, time, …] rather than the last [batch, …]. */
@@ -24,7 +26,7 @@ export function stepLoop(
   step: (input: Tensor, states: readonly Tensor[]) => StepResult,
   x: Tensor,
   initial: readonly Tensor[],
-  { mask, sequences, goBackwards, zeroOutputForMask }: LoopOptions,
+  { mask, sequences, goBackwards, zeroOutputForMask, previous = null }: LoopOptions,
 ): { output: Tensor; states: readonly Tensor[] } {
   // Unless a gradient is recorded, a step's temporaries go when it ends, and the slices of x when the loop does.
   return scope(() => {
@@ -41,7 +43,7 @@ export function stepLoop(
       [last, states] = scope((): StepResult => {
         const [output, next] = step(input, states);
         if (!masks) return [output, next];
-        const before = zeroOutputForMask ? 0 : (last ?? 0);
+        const before = zeroOutputForMask ? 0 : (last ?? previous ?? 0);
         return [choose(masks[t]!, output, before), next.map((s, i) => choose(masks[t]!, s, states[i]!))];
       });
       if (sequences) outputs.push(last);

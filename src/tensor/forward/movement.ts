@@ -85,6 +85,21 @@ export const pad: Forward<Window & { shape: Shape; value: number }> = ([x], { be
   return { outputs: [y] };
 };
 
+/** Cuts x along `axis` into pieces of these sizes, which add up. */
+export const split: Forward<{ axis: number; sizes: readonly number[] }> = ([x], { axis, sizes }) => {
+  const strides = stridesOf(x!.shape);
+  let at = 0;
+  return {
+    outputs: sizes.map((size) => {
+      const shape = x!.shape.map((n, i) => (i === axis ? size : n));
+      const y = allocate(shape, x!.dtype);
+      copyBlock(shape, x!, at * strides[axis]!, strides, y, 0, stridesOf(shape));
+      at += size;
+      return y;
+    }),
+  };
+};
+
 /** Joins tensors of one type along `axis`; their other sizes agree. */
 export const concat: Forward<{ axis: number }> = (inputs, { axis }) => {
   const first = inputs[0]!;

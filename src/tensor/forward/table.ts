@@ -1,11 +1,13 @@
 import type { Tensor } from "../tensor.js";
+import { attention, attentionGrad } from "./attention.js";
 import { custom } from "./custom.js";
 import { binary, binaryInt, cast, classify, clip, clipGrad, compare, select, unary, unaryInt } from "./elementwise.js";
 import { gather, oneHot, pick, pickAdd, scatterAdd, topK } from "./indexing.js";
 import { matMul } from "./matmul.js";
-import { broadcastTo, concat, pad, reshape, slice, transpose } from "./movement.js";
+import { broadcastTo, concat, pad, reshape, slice, split, transpose } from "./movement.js";
 import { recurrent, recurrentGrad } from "./recurrent.js";
 import { argReduce, cumulativeSum, reduce, reduceInt } from "./reduce.js";
+import { rematerialized } from "./rematerialized.js";
 import {
   logSoftmax,
   logSoftmaxGrad,
@@ -48,6 +50,7 @@ export const forwardTable = {
   slice,
   pad,
   concat,
+  split,
   gather,
   scatterAdd,
   pick,
@@ -62,6 +65,9 @@ export const forwardTable = {
   sparseCrossEntropyGrad,
   recurrent,
   recurrentGrad,
+  attention,
+  attentionGrad,
+  rematerialized,
   custom,
 } satisfies Record<string, Forward<never>>;
 

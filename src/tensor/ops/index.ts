@@ -1,6 +1,7 @@
 /** Every operation, for the parts of rondo that are built on tensors; users get them from `rondo` itself. */
 export { tensor } from "../tensor.js";
 export * from "./arithmetic.js";
+export * from "./attention.js";
 export * from "./comparison.js";
 export * from "./creation.js";
 export * from "./indexing.js";

@@ -1,5 +1,5 @@
 import { RondoError } from "../../errors.js";
-import { run1 } from "../run.js";
+import { run, run1 } from "../run.js";
 import { formatShape, normalizeAxis, sameShape } from "../shape.js";
 import { asTensor, type Tensor, type TensorLike } from "../tensor.js";
 import { cast } from "./comparison.js";
@@ -92,16 +92,7 @@ export function split(x: TensorLike, parts: number | readonly number[], axis = 0
       expected: `${n} in all (axis ${axis} of ${formatShape(t.shape)})`,
     });
   }
-  let at = 0;
-  return sizes.map((count) => {
-    const begin = t.shape.map((_, i) => (i === a ? at : 0));
-    at += count;
-    return slice(
-      t,
-      begin,
-      t.shape.map((m, i) => (i === a ? count : m)),
-    );
-  });
+  return sizes.length === 1 ? [t] : [...run("split", [t], { axis: a, sizes: [...sizes] })];
 }
 
 /** The slices along an axis, without that axis. @example const steps = unstack(x, 1); // [b, t, f] -> t times [b, f] */

@@ -2,6 +2,7 @@ import { variableGrads } from "../../autograd/gradients.js";
 import { noGrad } from "../../autograd/tape.js";
 import { checkOptions, RondoError } from "../../errors.js";
 import { scope } from "../../tensor/scope.js";
+import { inSection } from "../../tensor/sections.js";
 import { formatShape, type Shape, sameShape } from "../../tensor/shape.js";
 import { allocate, type Tensor, tensor } from "../../tensor/tensor.js";
 import { Variable } from "../../tensor/variable.js";
@@ -155,6 +156,14 @@ export abstract class Optimizer {
   apply(given: Gradients | readonly (Tensor | null)[], variables?: readonly Variable[]): void {
     const gradients =
       given instanceof Map ? (given as Gradients) : paired(given as readonly (Tensor | null)[], variables);
+    inSection(
+      "update",
+      () => "update",
+      () => this.checkAndUpdate(gradients),
+    );
+  }
+
+  private checkAndUpdate(gradients: Gradients): void {
     for (const [variable, gradient] of gradients) this.checkGradient(variable, gradient);
     checkRate("the learning rate schedule", this.learningRate);
     noGrad(() =>

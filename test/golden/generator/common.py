@@ -356,7 +356,9 @@ def run_calls(name, spec, calls, *, note=None, weights=None):
 
 
 def _apply(layer, inputs, **arguments):
-    if layer.__class__.__name__ == "MultiHeadAttention":  # the one layer whose inputs are separate arguments
+    if layer.__class__.__name__ in ("MultiHeadAttention", "GroupedQueryAttention"):  # their inputs are separate arguments
+        for item, mask in zip(inputs, arguments.pop("mask", ())):
+            keras.src.backend.set_keras_mask(item, mask)
         return layer(*inputs, **arguments)
     return layer(inputs[0] if len(inputs) == 1 else inputs, **arguments)
 

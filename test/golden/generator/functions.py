@@ -15,7 +15,7 @@ ELEMENTWISE = (
     "linear relu relu6 leaky_relu elu selu celu gelu silu mish softplus softsign tanh sigmoid hard_sigmoid hard_silu "
     "hard_tanh log_sigmoid exponential soft_shrink hard_shrink tanh_shrink squareplus sparse_plus sparse_sigmoid"
 ).split()
-ALONG_LAST_AXIS = "softmax log_softmax sparsemax".split()
+ALONG_LAST_AXIS = "softmax log_softmax glu sparsemax".split()
 
 # (name, options) of activations that take some.
 WITH_OPTIONS = [
@@ -24,6 +24,10 @@ WITH_OPTIONS = [
     ("celu", {"alpha": 0.5}),
     ("leaky_relu", {"negative_slope": 0.05}),
     ("relu", {"negative_slope": 0.1, "max_value": 2.0, "threshold": 0.25}),
+    ("hard_shrink", {"threshold": 1.1}),
+    ("soft_shrink", {"threshold": 1.1}),
+    ("squareplus", {"b": 1.5}),
+    ("threshold", {"threshold": 0.3, "default_value": -0.7}),
 ]
 
 
@@ -45,7 +49,8 @@ def activations():
         cases.append(_activation(name, options, points))
     for name in ALONG_LAST_AXIS:
         cases.append(_activation(name, {}, rows))
-        cases.append(_activation(name, {}, numbers((2, 3, 5), 1.4, 2.0)))
+        cases.append(_activation(name, {}, numbers((2, 3, 6), 1.4, 2.0)))
+        cases.append(_activation(name, {"axis": 1}, numbers((2, 4, 3), 0.9, 1.2)))
     return {
         "meaning": {
             "name": "Keras' name; rondo's is camelCased. silu is swish, gelu with approximate is tfjs' gelu_new",
@@ -55,11 +60,24 @@ def activations():
     }
 
 
+def _sparsemax(x, axis=-1):
+    """Keras 3.15 adds up running sums here and is not what its documentation says. This is the definition: the nearest
+    point of the simplex, max(x - t, 0) with t found by bisection, and t's derivative from the sum being 1."""
+    low, high = x.amax(axis, keepdim=True).detach() - 1, x.amax(axis, keepdim=True).detach()
+    for _ in range(80):
+        middle = (low + high) / 2
+        above = torch.clamp(x.detach() - middle, min=0).sum(axis, keepdim=True) > 1
+        low, high = torch.where(above, middle, low), torch.where(above, high, middle)
+    support = x.detach() > high
+    t = (torch.where(support, x, 0.0).sum(axis, keepdim=True) - 1) / support.sum(axis, keepdim=True)
+    return torch.where(support, x - t, 0.0)
+
+
 def _activation(name, options, x):
-    function = getattr(keras.activations, name)
+    function = _sparsemax if name == "sparsemax" else getattr(keras.activations, name)
     variable = tensor(x, gradient=True)
     y = function(variable, **options)
-    projection = numbers(x.shape, 2.5)
+    projection = numbers(tuple(y.shape), 2.5)
     (gradient,) = torch.autograd.grad(torch.sum(y * tensor(projection)), variable)
     label = "".join(f"/{key}={value}" for key, value in options.items()) + ("" if x.ndim == 1 else f"/rank{x.ndim}")
     return {

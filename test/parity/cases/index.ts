@@ -1,4 +1,5 @@
 import type { KernelName } from "../../../src/backend/kernels.js";
+import { attentionCases } from "./attention.js";
 import type { CaseTable } from "./case.js";
 import { copyCases } from "./copy.js";
 import { elementwiseCases } from "./elementwise.js";
@@ -18,6 +19,7 @@ export const cases: CaseTable<KernelName> = {
   ...matMulCases,
   ...indexingCases,
   ...softmaxCases,
+  ...attentionCases,
   ...randomCases,
   ...optimizerCases,
   ...recurrentCases,

@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import { checkGolden, type GoldenCase } from "../../../test/layers/golden.js";
+import { readGolden } from "../../../test/support/golden.js";
+
+const { cases } = readGolden<{ cases: GoldenCase[] }>("spatial");
+
+test.each(cases.map((golden) => [golden.id, golden] as const))("%s agrees with Keras", (_, golden) => {
+  checkGolden(golden);
+});
+
+test("all kinds are there", () => {
+  const kinds = new Set(cases.map(({ layer }) => layer.className));
+  expect([...kinds].filter((name) => name.includes("2D")).length).toBe(12);
+});
