@@ -8,8 +8,10 @@ namespace {
 constexpr int64_t fewRows = 8;
 /** Rows of input projected at a time: the result is consumed while it is still in the cache. */
 constexpr int64_t projectedRows = 192;
-/** Multiply-adds for which a thread is worth calling within a step. */
-constexpr int64_t columnWork = 400000;
+/** Multiply-adds of a thread that are worth calling it within a step: four microseconds, meeting takes one. */
+constexpr int64_t briefWork = 100000;
+/** Multiply-adds worth the fifty microseconds that a sleeping thread takes to come. */
+constexpr int64_t longWork = 1500000;
 
 struct ForwardScratch {
   int64_t steps;        // projected at a time
@@ -76,9 +78,12 @@ struct Forward {
     if (!call.bias) return;
     const auto add = [&](const GateVectors& part, const float* bias) {
       for (int64_t p = 0; p < r.panels(); p++)
-        for (int v = 0; v < part.count; v++)
-          for (int64_t i = 0; i < r.lanes(p, v); i++)
-            scratch.bias[p * r.panelRow() + (part.first + v) * VW + i] += bias[r.column(part, p, v) + i];
+        for (int v = 0; v < part.count; v++) {
+          const int lanes = int(r.lanes(p, v));
+          const float* from = bias + r.column(part, p, v);
+          float* out = scratch.bias + p * r.panelRow() + (part.first + v) * VW;
+          store(out, load(out) + (lanes == VW ? load(from) : loadPartial(from, lanes)));
+        }
     };
     add(r.layout.input, call.bias);
     if (cell.splitBias) add(r.layout.recurrent, call.bias + r.weightRow());
@@ -109,6 +114,17 @@ struct Forward {
     cell.forward({part.rows(), r.unitRow(), r.panelRow(), tile(p, part), h.after(s - 1) + at, c.after(s - 1) + at,
                   h.after(s) + at, c.after(s) + at,
                   gates ? gates + ((p * r.time + s) * r.batch + first) * r.panelRow() : nullptr});
+  }
+
+  /** The same for all panels of few rows: those of a single sequence are like rows of one panel. */
+  void finishPanels(int64_t s, const Part& part) const {
+    if (r.batch != 1 || gates) {
+      for (int64_t p = part.firstPanel; p < part.lastPanel; p++) finishPanel(p, s, part);
+      return;
+    }
+    const int64_t width = r.layout.blocks * VW, at = part.region.first * r.unitRow() + part.firstPanel * width;
+    cell.forward({part.lastPanel - part.firstPanel, width, r.panelRow(), tile(part.firstPanel, part),
+                  h.after(s - 1) + at, c.after(s - 1) + at, h.after(s) + at, c.after(s) + at, nullptr});
   }
 
   /** Steps that are masked throughout need no products; with a reset gate, backward wants its value all the same. */
@@ -218,45 +234,53 @@ struct Forward {
                       depth);
   }
 
-  /** From weight order into the tiles of all panels: vectors first to last, which hold the gates of `part`. */
-  void fillTiles(const GateVectors& part, const float* z, int first, int last) const {
-    for (int64_t p = 0; p < r.panels(); p++)
+  /** From weight order into the tiles: vectors first to last, which hold the gates of `gates`. */
+  void fillTiles(const GateVectors& gates, const float* z, int first, int last, const Part& part) const {
+    for (int64_t p = part.firstPanel; p < part.lastPanel; p++)
       for (int v = first; v < last; v++)
-        copyPadded(z + r.column(part, p, v - part.first), r.weightRow(), r.batch, r.lanes(p, v - part.first),
-                   tile(p, partOf(r, 0, 1)) + v * VW, r.panelRow(), VW);
+        copyPadded(z + r.column(gates, p, v - gates.first), r.weightRow(), r.batch, r.lanes(p, v - gates.first),
+                   tile(p, part) + v * VW, r.panelRow(), VW);
   }
 
-  /** All steps for a few rows, with the weights in place; bit for bit the same. */
-  void runFew() const {
+  /** Where the columns of thread `column` begin if `columns` threads share so many: runs as long as can be. */
+  static int64_t columnsFrom(int64_t count, int64_t column, int64_t columns) {
+    return smaller(count, (count + PW - 1) / PW * column / columns * PW);
+  }
+
+  /** All steps for a few rows, with the weights in place; bit for bit the same. The part has all sequences. */
+  void runFew(const Part& part) const {
     const GateVectors &in = r.layout.input, &candidate = r.layout.candidate;
-    const int64_t width = r.weightRow(), batch = r.batch;
+    const int64_t units = r.units, width = r.weightRow(), ends = width - candidate.count * units;
     // In the weights come first the gates to which both products add, then those whose products are kept apart, then
     // the candidate.
-    const int64_t shared = (r.layout.gates - (r.layout.vectors - in.count) - candidate.count) * r.units;
-    const int64_t recurrentEnd = width - candidate.count * r.units;
+    const int64_t together = (r.layout.gates - (r.layout.vectors - in.count) - candidate.count) * units;
     const int vectorsFromInput = in.first + in.count;
+    const int64_t from = columnsFrom(width, part.column, part.columns);
+    const int64_t to = columnsFrom(width, part.column + 1, part.columns);
+    const int64_t middle = larger(from, smaller(to, together));
     float* const z = scratch.z;
-    float* const fromState = scratch.z + batch * width;
-    const int64_t work = PW * batch * (r.inputs + r.units), chunks = (width + PW - 1) / PW;
-    const Part whole = partOf(r, 0, 1);
+    float* const fromState = scratch.z + r.batch * width;
     for (int64_t s = 0; s < r.time; s++) {
       const float* before = recurrentInput(s);
-      parallelFor(chunks, columnWork / work + 1, [&](int64_t begin, int64_t end) {
-        const int64_t from = begin * PW, to = smaller(width, end * PW), middle = larger(from, smaller(to, shared));
-        startFromBias(from, to, middle, z, fromState);
-        addInPlace(call.x + r.at(0, s) * r.inputs, r.time * r.inputs, call.kernel, r.inputs, from, to, z);
-        addInPlace(before, r.unitRow(), call.recurrent, r.units, from, middle, z);
-        addInPlace(before, r.unitRow(), call.recurrent, r.units, middle, smaller(to, recurrentEnd), fromState);
-      });
-      fillTiles(in, z, 0, vectorsFromInput);
-      fillTiles(r.layout.recurrent, fromState, vectorsFromInput, r.layout.vectors);
+      startFromBias(from, to, middle, z, fromState);
+      addInPlace(call.x + r.at(0, s) * r.inputs, r.time * r.inputs, call.kernel, r.inputs, from, to, z);
+      addInPlace(before, r.unitRow(), call.recurrent, units, from, smaller(middle, ends), z);
+      addInPlace(before, r.unitRow(), call.recurrent, units, middle, smaller(to, ends), fromState);
+      if (part.shared) barrier();
+      fillTiles(in, z, 0, vectorsFromInput, part);
+      fillTiles(r.layout.recurrent, fromState, vectorsFromInput, r.layout.vectors, part);
       if (candidate.count > 0) {
-        resetPanels(before, whole);
-        addInPlace(scratch.reset, r.unitRow(), call.recurrent, r.units, recurrentEnd, width, z);
-        fillTiles(candidate, z, candidate.first, candidate.first + candidate.count);
+        resetPanels(before, part);
+        if (part.shared) barrier();
+        addInPlace(scratch.reset, r.unitRow(), call.recurrent, units,
+                   ends + columnsFrom(width - ends, part.column, part.columns),
+                   ends + columnsFrom(width - ends, part.column + 1, part.columns), z);
+        if (part.shared) barrier();
+        fillTiles(candidate, z, candidate.first, candidate.first + candidate.count, part);
       }
-      for (int64_t p = 0; p < r.panels(); p++) finishPanel(p, s, whole);
-      finishStep(s, whole.region);
+      finishPanels(s, part);
+      finishStep(s, part.region);
+      if (part.shared && s < r.time - 1) barrier();
     }
   }
 };
@@ -279,14 +303,20 @@ void runForward(const Cell& cell, const Recurrence& r, const ForwardCall& call) 
   loadState(r, call.h0, 0, r.batch, forward.h.after(-1));
   if (cell.hasMemory) loadState(r, call.c0, 0, r.batch, forward.c.after(-1));
   forward.maskState(0, {0, r.batch, 0, r.units});
+  const int64_t work = r.rows() * r.weightRow() * (r.inputs + r.units);
   if (r.rows() <= fewRows) {
-    forward.runFew();
+    const int64_t most = smaller<int64_t>(r.panels(), mostColumnParts);
+    const int64_t stepWork = work / larger<int64_t>(1, r.time);
+    const int32_t worth = int32_t(smaller(most, stepWork / briefWork));
+    const int32_t threads = worth < 2 ? 1 : smaller(threadCount(), worth);
+    const auto run = [&](int32_t thread, int32_t count) { forward.runFew(partOfGrid(r, thread, 1, count)); };
+    if (stepWork < longWork) parallelBriefly(threads, run);
+    else parallelThreads(threads, run);
   } else {
     packGates(r, r.layout.input, call.kernel, r.inputs, scratch.kernel);
     packGates(r, r.layout.recurrent, call.recurrent, r.units, scratch.recurrent);
     packGates(r, r.layout.candidate, call.recurrent, r.units, scratch.candidate);
     forward.packBias();
-    const int64_t work = r.rows() * r.weightRow() * (r.inputs + r.units);
     parallelThreads(recurrentThreads(work),
                     [&](int32_t thread, int32_t threads) { forward.run(partOf(r, thread, threads)); });
   }

@@ -180,6 +180,12 @@ int32_t floorModulo(int32_t a, int32_t b) {
   return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }
 
+// (x sigmoid(x))' = s + x s (1 - s)
+RONDO_INLINE Vec siluSlopeOf(Vec x) {
+  const Vec s = vsigmoid(x);
+  return mulAdd(x * s, splat(1.0f) - s, s);
+}
+
 // Applies a scalar function lane by lane.
 template <class V, class F> RONDO_INLINE V laneByLane(V a, V b, const F& f) {
   V y;
@@ -211,6 +217,10 @@ void binary(int32_t code, const float* a, const float* b, float* out, const int3
     CASE(lightGrain, tanhGrad, b * ((splat(1.0f) - a) * (splat(1.0f) + a)))
     CASE(lightGrain, sigmoidGrad, b * a * (splat(1.0f) - a))
     CASE(lightGrain, reluGrad, choose(a > Vec{}, b, Vec{}))
+    CASE(heavyGrain, geluGrad, b * geluSlopeOf(a))
+    CASE(heavyGrain, siluGrad, b * siluSlopeOf(a))
+    CASE(heavyGrain, softplusGrad, b * vsigmoid(a))
+    CASE(heavyGrain, eluGrad, b * choose(a > Vec{}, splat(1.0f), vexp(a)))
   }
 #undef CASE
 }
@@ -264,52 +274,52 @@ void compareInt(int32_t code, const int32_t* a, const int32_t* b, int32_t* out, 
 
 // ---- the rest ---------------------------------------------------------------------------------------------------------------
 
+namespace {
+
+/** Vectors of an array to read, asking for those a while ahead. */
+struct Input {
+  const float* data;
+  RONDO_INLINE_MEMBER Vec get(int64_t i, int some) const {
+    prefetchAhead(data + i);
+    return loadUpTo(data + i, some);
+  }
+};
+
+}  // namespace
+
 // Moves bits, since an element may be a float or an int.
 void select(const int32_t* condition, const float* a, const float* b, float* out, int32_t n) {
-  parallelFor(n, lightGrain, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i += VW) {
-      const int some = lanesLeft(end - i);
-      const VecInt take = asInt(loadUpTo(reinterpret_cast<const float*>(condition) + i, some)) != 0;
-      storeUpTo(out + i, choose(take, loadUpTo(a + i, some), loadUpTo(b + i, some)), some);
-    }
+  const Input conditions{reinterpret_cast<const float*>(condition)}, as{a}, bs{b};
+  sweep(n, [=](int64_t i, int some) {
+    storeUpTo(out + i, choose(asInt(conditions.get(i, some)) != 0, as.get(i, some), bs.get(i, some)), some);
   });
 }
 
 void clip(const float* x, float* out, int32_t n, float low, float high) {
-  parallelFor(n, lightGrain, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i += VW) {
-      const int some = lanesLeft(end - i);
-      storeUpTo(out + i, atMost(atLeast(loadUpTo(x + i, some), splat(low)), splat(high)), some);
-    }
+  const Input xs{x};
+  sweep(n, [=](int64_t i, int some) {
+    storeUpTo(out + i, atMost(atLeast(xs.get(i, some), splat(low)), splat(high)), some);
   });
 }
 
 void clipBackward(const float* x, const float* dy, float* dx, int32_t n, float low, float high) {
-  parallelFor(n, lightGrain, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i += VW) {
-      const int some = lanesLeft(end - i);
-      const Vec v = loadUpTo(x + i, some);
-      storeUpTo(dx + i, choose((v >= splat(low)) & (v <= splat(high)), loadUpTo(dy + i, some), Vec{}), some);
-    }
+  const Input xs{x}, dys{dy};
+  sweep(n, [=](int64_t i, int some) {
+    const Vec v = xs.get(i, some);
+    storeUpTo(dx + i, choose((v >= splat(low)) & (v <= splat(high)), dys.get(i, some), Vec{}), some);
   });
 }
 
 void axpy(float alpha, const float* x, float* y, int32_t n) {
-  parallelFor(n, lightGrain, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i += VW) {
-      const int some = lanesLeft(end - i);
-      storeUpTo(y + i, mulAdd(splat(alpha), loadUpTo(x + i, some), loadUpTo(y + i, some)), some);
-    }
+  const Input xs{x}, ys{y};
+  sweep(n, [=](int64_t i, int some) {
+    storeUpTo(y + i, mulAdd(splat(alpha), xs.get(i, some), ys.get(i, some)), some);
   });
 }
 
 void scaleInPlace(float* x, int32_t n, float factor) {
-  parallelFor(n, lightGrain, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i += VW) {
-      const int some = lanesLeft(end - i);
-      storeUpTo(x + i, loadUpTo(x + i, some) * splat(factor), some);
-    }
-  });
+  const Input xs{x};
+  sweep(n, [=](int64_t i, int some) { storeUpTo(x + i, xs.get(i, some) * splat(factor), some); });
 }
 
 }  // namespace RONDO_ARCH

@@ -74,21 +74,37 @@ int32_t findOutOfRange(const int32_t* indices, int32_t count, int32_t n) {
   return -1;
 }
 
-// Position of the first NaN or infinity, or -1: blocks are checked as a whole, then the one that fails element by element.
-int32_t findNonFinite(const float* x, int32_t n) {
+namespace {
+
+// Whether any of n elements is NaN or infinite.
+bool anyNonFinite(const float* x, int64_t n) {
   constexpr int32_t exponent = 0x7f800000;
-  const int32_t* bits = reinterpret_cast<const int32_t*>(x);
-  constexpr int64_t block = 1024;
-  for (int64_t start = 0; start < n; start += block) {
-    const int64_t end = smaller<int64_t>(n, start + block);
-    VecInt bad = {};
-    int64_t i = start;
-    for (; i + VW <= end; i += VW) bad |= (asInt(load(x + i)) & exponent) == exponent;
-    bool found = false;
-    for (int lane = 0; lane < VW; lane++) found |= bad[lane] != 0;
-    for (int64_t j = found ? start : i; j < end; j++)
-      if ((bits[j] & exponent) == exponent) return int32_t(j);
+  VecInt bad[4] = {};
+  int64_t i = 0;
+  for (; i + 4 * VW <= n; i += 4 * VW) {
+    RONDO_UNROLL for (int v = 0; v < 4; v++) {
+      prefetchAhead(x + i + v * VW);
+      bad[v] |= (asInt(load(x + i + v * VW)) & exponent) == exponent;
+    }
   }
+  for (; i < n; i += VW) bad[0] |= (asInt(loadUpTo(x + i, lanesLeft(n - i))) & exponent) == exponent;
+  const VecInt any = (bad[0] | bad[1]) | (bad[2] | bad[3]);
+  bool found = false;
+  for (int lane = 0; lane < VW; lane++) found |= any[lane] != 0;
+  return found;
+}
+
+}  // namespace
+
+// Position of the first NaN or infinity, or -1. Threads look through all of it; only if there is one is it looked for.
+int32_t findNonFinite(const float* x, int32_t n) {
+  int32_t found = 0;
+  parallelElements(n, lightGrain, [&](int64_t begin, int64_t end) {
+    if (anyNonFinite(x + begin, end - begin)) __atomic_store_n(&found, 1, __ATOMIC_RELAXED);
+  });
+  if (!found) return -1;
+  for (int64_t i = 0; i < n; i++)
+    if ((reinterpret_cast<const int32_t*>(x)[i] & 0x7f800000) == 0x7f800000) return int32_t(i);
   return -1;
 }
 

@@ -11,6 +11,8 @@ extern "C" {
 int32_t rondoThreadCount();
 /** Runs task(context, thread, threads) once per thread; thread 0 is the caller. threads is at most `limit`, often less. */
 void rondoParallel(int32_t limit, void (*task)(void* context, int32_t thread, int32_t threads), void* context);
+/** The same if its threads are awake, else the task alone on the calling thread. */
+void rondoParallelBriefly(int32_t limit, void (*task)(void* context, int32_t thread, int32_t threads), void* context);
 /** Waits for all threads of the region the caller is in. */
 void rondoBarrier();
 #ifdef __wasm__
@@ -74,5 +76,23 @@ template <class F> void parallelFor(int64_t count, int64_t grain, const F& f) {
 
 /** As above, with as many threads as there are. */
 template <class F> RONDO_INLINE void parallelThreads(const F& f) { parallelThreads(threadCount(), f); }
+
+#ifdef __wasm__
+template <class F> RONDO_INLINE void parallelBriefly(int32_t, const F& f) { f(0, 1); }
+#else
+/**
+ * As parallelThreads, for regions of a few microseconds: a thread that sleeps would come too late, so then the caller
+ * works alone. Threads are woken for the next region only if such regions follow each other closely.
+ */
+template <class F> void parallelBriefly(int32_t limit, const F& f) {
+  if (limit <= 1) {
+    f(0, 1);
+    return;
+  }
+  rondoParallelBriefly(
+      limit, [](void* context, int32_t thread, int32_t threads) { (*static_cast<const F*>(context))(thread, threads); },
+      const_cast<F*>(&f));
+}
+#endif
 
 }  // namespace RONDO_ARCH

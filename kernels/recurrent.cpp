@@ -11,8 +11,9 @@ int32_t recurrentThreads(int64_t multiplyAdds) {
 
 Part partOf(const Recurrence& r, int32_t thread, int32_t threads) {
   // Cycles per step, about: a row of a panel takes two per unit; below a few rows reading the weights takes longer,
-  // four times as long where they exceed the second-level cache; meeting at a step's end costs a microsecond or less.
-  constexpr int64_t rowsPerRead = 3, meeting = 1500, secondLevelFloats = 1 << 18;
+  // four times as long where they exceed the second-level cache. Meeting at a step's end costs under a microsecond, but
+  // far more when other programs want the cores, so it has to save three.
+  constexpr int64_t rowsPerRead = 3, meeting = 8000, secondLevelFloats = 1 << 18;
   const int64_t panels = r.panels();
   int64_t rowParts = 1, columns = 1, best = INT64_MAX;
   for (int64_t c = 1; c <= smaller<int64_t>(panels, smaller(threads, mostColumnParts)); c++) {
@@ -25,15 +26,18 @@ Part partOf(const Recurrence& r, int32_t thread, int32_t threads) {
     rowParts = parts;
     columns = c;
   }
-  const bool idle = thread >= rowParts * columns;  // comes to the meetings all the same
-  const int64_t row = idle ? 0 : thread / columns, column = thread % columns;
+  return partOfGrid(r, thread, rowParts, columns);
+}
+
+Part partOfGrid(const Recurrence& r, int64_t thread, int64_t rowParts, int64_t columns) {
+  const int64_t row = thread / columns, column = thread % columns;
   Part part = {};
   part.shared = columns > 1;
   part.column = int32_t(column);
   part.columns = int32_t(columns);
-  if (idle) return part;
-  part.firstPanel = panels * column / columns;
-  part.lastPanel = panels * (column + 1) / columns;
+  if (row >= rowParts) return part;  // nothing to do, but comes to the meetings all the same
+  part.firstPanel = r.panels() * column / columns;
+  part.lastPanel = r.panels() * (column + 1) / columns;
   const int64_t width = r.layout.blocks * VW;
   part.region = {r.batch * row / rowParts, r.batch * (row + 1) / rowParts, part.firstPanel * width,
                  part.lastPanel * width};

@@ -36,9 +36,10 @@ struct Recurrence {
   int64_t batch, time, inputs, units;
   bool sequences, goBackwards, zeroOutputForMask;
   const int32_t* mask;  // [batch, time] or null
+  int64_t panelCount = (units + layout.blocks * VW - 1) / (layout.blocks * VW);
 
   int64_t rows() const { return batch * time; }
-  int64_t panels() const { return (units + layout.blocks * VW - 1) / (layout.blocks * VW); }
+  int64_t panels() const { return panelCount; }
   int64_t panelRow() const { return layout.vectors * VW; }
   /** Length of a row of units in internal matrices: an odd number of vectors, so that columns spread over the cache. */
   int64_t unitRow() const { return (panels() * layout.blocks | 1) * VW; }
@@ -106,6 +107,9 @@ struct Part {
  * no waiting, but few sequences leave each thread reading all weights for little work.
  */
 Part partOf(const Recurrence& r, int32_t thread, int32_t threads);
+
+/** The part of a thread when sequences are shared among `rowParts` and panels among `columns` threads. */
+Part partOfGrid(const Recurrence& r, int64_t thread, int64_t rowParts, int64_t columns);
 
 // ---- weights into panels --------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@
 #endif
 
 #define RONDO_INLINE static inline __attribute__((always_inline))
+#define RONDO_INLINE_MEMBER inline __attribute__((always_inline))
 #define RONDO_NOINLINE __attribute__((noinline))
 
 #include "kernels.h"

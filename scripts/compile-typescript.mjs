@@ -2,7 +2,7 @@
 // few files that are published. Node spends about a millisecond on every module it loads; as one file per source the
 // library took four times as long to import.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -31,8 +31,28 @@ function runCompiler(config, result, record) {
   return spawnSync(process.execPath, [tsc, "-p", config], { stdio: "inherit" }).status === 0;
 }
 
+/** One statement per line, because Node prints the whole line that threw. */
+function inLines(code, parseAst) {
+  const starts = new Set();
+  const visit = (node) => {
+    if (Array.isArray(node)) node.forEach(visit);
+    else if (typeof node?.type === "string") {
+      if (/^(Program|BlockStatement|StaticBlock|ClassBody)$/.test(node.type)) {
+        for (const { start } of node.body) starts.add(start);
+      }
+      Object.values(node).forEach(visit);
+    }
+  };
+  visit(parseAst(code));
+  starts.delete(0);
+  let from = 0;
+  const lines = [...starts].sort((a, b) => a - b).map((start) => code.slice(from, (from = start)));
+  return [...lines, code.slice(from)].join("\n");
+}
+
 async function bundle() {
   const { rolldown } = await import("rolldown");
+  const { parseAst } = await import("rolldown/parseAst");
   const build = await rolldown({
     input: Object.fromEntries(entries.map((name) => [name, resolve(modules, `${name}.js`)])),
     platform: "node",
@@ -44,12 +64,15 @@ async function bundle() {
     entryFileNames: "[name].js",
     chunkFileNames: "shared/[name].js",
     // The library in one piece; the command line and the platforms apart.
-    // Short local names keep the package small; functions and classes keep theirs, and lines stay lines: Node prints the
-    // whole line that threw.
-    minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: false } },
+    // Short local names and no spaces keep the package small; functions and classes keep their names for stack traces.
+    minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
     codeSplitting: { groups: [{ name: "rondo", test: /build\/js\/(?!cli|platform|entry)/ }] },
   });
   await build.close();
+  for (const { fileName } of output) {
+    const path = join("dist", fileName);
+    writeFileSync(path, inLines(readFileSync(path, "utf8"), parseAst));
+  }
   return new Set(output.map(({ fileName }) => join("dist", fileName)));
 }
 

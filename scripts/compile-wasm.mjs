@@ -48,6 +48,11 @@ const linkFlags = [
   "-Wl,--gc-sections",
 ];
 
+/** Kernels that move more memory than they compute are made small: -Os costs them nothing and saves a third. */
+const small = new Set(["copy", "elementwise", "fold", "indexing", "optimizer", "random", "reduce"]);
+const flagsFor = (flags, source) =>
+  small.has(basename(source, ".cpp")) ? flags.map((flag) => (flag === "-O3" ? "-Os" : flag)) : flags;
+
 function plan(variant) {
   const { version } = JSON.parse(
     readFileSync(join(dirname(createRequire(import.meta.url).resolve("@yowasp/clang")), "../package.json"), "utf8"),
@@ -56,7 +61,9 @@ function plan(variant) {
   const flags = [...compileFlags, ...variants[variant], `-DRONDO_ARCH=rondo_${variant}`];
   const sources = [...kernels, "kernels/wasm/pool.cpp", "kernels/wasm/runtime.cpp"];
   const directory = `build/wasm-${variant}`;
-  const objects = sources.map((source) => objectFile(directory, source, headers, flags.join(" ") + version));
+  const objects = sources.map((source) =>
+    objectFile(directory, source, headers, flagsFor(flags, source).join(" ") + version),
+  );
   const output = `dist/wasm/rondo.${variant}.wasm`;
   return { sources, objects, headers, flags, directory, output, inputs: hash(...objects, ...linkFlags) };
 }
@@ -89,7 +96,8 @@ async function build(variant) {
     }
   };
   for (const [i, source] of sources.entries()) {
-    if (!existsSync(objects[i])) await clang([...flags, "-c", source], [source, ...headers], objects[i]);
+    if (!existsSync(objects[i]))
+      await clang([...flagsFor(flags, source), "-c", source], [source, ...headers], objects[i]);
   }
   mkdirSync(dirname(output), { recursive: true });
   await clang([...linkFlags, ...objects], objects, output);

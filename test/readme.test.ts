@@ -119,9 +119,12 @@ describe("the README's code", () => {
 test.each(pages.map(([name]): string => name))("the code of docs: %s", (name) => {
   const output = run(name);
   expect(output).not.toBe("");
-  // Snippets of this page print whether what they claim holds.
-  if (name.startsWith("training")) expect(output.trim().split("\n")).toContain("true");
-  expect(output).not.toMatch(/^false$/m);
   if (name === "from-tfjs-0") expect(output).toMatch(/left behind: 0\n/);
   if (name === "from-keras-1") expect(output).toMatch(/2\.71/);
+  // On this page every snippet prints whether what it claims is so.
+  if (name.startsWith("training-")) {
+    const lines = output.trim().split("\n");
+    expect(lines).toContain("true");
+    expect(lines).not.toContain("false");
+  }
 });

@@ -19,7 +19,7 @@ function prepare({ cell, batch, time, inputs, units }) {
 
 // Code is loaded and compiled before the measurement, as far as that goes.
 const small = prepare({ ...test, batch: 1, time: 2, inputs: 8, units: 8 });
-for (let i = 0; i < 3; i++) small();
+for (let i = 0; i < 200; i++) small();
 const step = prepare(test);
 const before = status("VmRSS");
 const held = rondo.memory().bytes;

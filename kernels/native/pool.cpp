@@ -1,5 +1,10 @@
 #include "pool.h"
 
+#if defined(__linux__)
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE  // sched_getcpu
+#endif
+#endif
 #include <pthread.h>
 #include <sched.h>
 #include <time.h>
@@ -9,6 +14,7 @@
 extern "C" {
 int32_t rondoThreadCount();
 void rondoParallel(int32_t limit, void (*task)(void*, int32_t, int32_t), void* context);
+void rondoParallelBriefly(int32_t limit, void (*task)(void*, int32_t, int32_t), void* context);
 void rondoBarrier();
 }
 
@@ -51,6 +57,7 @@ struct alignas(64) Worker {
   std::atomic<bool> asleep{false};
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   pthread_cond_t called = PTHREAD_COND_INITIALIZER;
+  bool woken = false;
   int32_t thread = 0;
 };
 
@@ -65,6 +72,8 @@ struct Pool {
   Task task = nullptr;
   void* context = nullptr;
   int32_t threads = 1;
+  int callerCore = -1;
+  int64_t lastBrief = 0;  // when the last brief region ended
   alignas(64) std::atomic<int32_t> running{0};
   alignas(64) std::atomic<int32_t> arrived{0};
   alignas(64) std::atomic<uint32_t> barriers{0};
@@ -80,18 +89,48 @@ thread_local int32_t regionThreads = 0;
 
 void waitForTicket(Worker& worker, uint32_t last) {
   const auto called = [&] { return worker.ticket.load(std::memory_order_acquire) != last; };
-  const int64_t until = now() + spinNanoseconds;
-  do {
-    for (int i = 0; i < 64; i++) {
-      if (called()) return;
-      pauseBriefly();
-    }
-  } while (now() < until);
-  pthread_mutex_lock(&worker.mutex);
-  worker.asleep.store(true);
-  while (worker.ticket.load() == last) pthread_cond_wait(&worker.called, &worker.mutex);
-  worker.asleep.store(false);
-  pthread_mutex_unlock(&worker.mutex);
+  for (;;) {
+    const int64_t until = now() + spinNanoseconds;
+    do {
+      for (int i = 0; i < 64; i++) {
+        if (called()) return;
+        pauseBriefly();
+      }
+    } while (now() < until);
+    pthread_mutex_lock(&worker.mutex);
+    worker.asleep.store(true);
+    while (worker.ticket.load() == last && !worker.woken) pthread_cond_wait(&worker.called, &worker.mutex);
+    worker.asleep.store(false);
+    worker.woken = false;
+    pthread_mutex_unlock(&worker.mutex);
+  }
+}
+
+int currentCore() {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
+/**
+ * Leaves the core of the thread that called. A busy system may wake a worker there, and then the two wait for each other
+ * in turn: a recurrence that meets at every step becomes ten times slower.
+ */
+void leaveCore(int core) {
+#if defined(__linux__)
+  if (core < 0 || core >= CPU_SETSIZE || sched_getcpu() != core) return;
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  cpu_set_t others = allowed;
+  CPU_CLR(core, &others);
+  if (CPU_COUNT(&others) == 0) return;
+  sched_setaffinity(0, sizeof others, &others);  // moves at once
+  sched_setaffinity(0, sizeof allowed, &allowed);
+#else
+  (void)core;
+#endif
 }
 
 void* workerMain(void* argument) {
@@ -100,6 +139,7 @@ void* workerMain(void* argument) {
   const FlushSubnormals flush;
   for (uint32_t last = 0;; last++) {
     waitForTicket(worker, last);
+    leaveCore(p.callerCore);
     regionThreads = p.threads;
     p.task(p.context, worker.thread, p.threads);
     regionThreads = 0;
@@ -129,6 +169,28 @@ int32_t ensureWorkers(Pool& p, int32_t count) {
   return p.started < count ? p.started : count;
 }
 
+/** Wakes a worker without work for it: it will watch for some time. */
+void wake(Worker& worker) {
+  pthread_mutex_lock(&worker.mutex);
+  worker.woken = true;
+  pthread_cond_signal(&worker.called);
+  pthread_mutex_unlock(&worker.mutex);
+}
+
+/** Runs the task on the caller and `helpers` workers; the pool is busy with it. */
+void runTogether(Pool& p, int32_t helpers, Task task, void* context) {
+  p.task = task;
+  p.context = context;
+  p.threads = helpers + 1;
+  p.callerCore = currentCore();
+  p.running.store(helpers, std::memory_order_relaxed);
+  for (int32_t i = 0; i < helpers; i++) call(p.workers[i]);
+  regionThreads = helpers + 1;
+  task(context, 0, helpers + 1);
+  regionThreads = 0;
+  await([&] { return p.running.load(std::memory_order_acquire) == 0; });
+}
+
 void runAlone(Task task, void* context) {
   const int32_t outer = regionThreads;
   regionThreads = 1;
@@ -156,16 +218,25 @@ void rondoParallel(int32_t limit, Task task, void* context) {
   const int32_t most = limit < wanted ? limit : wanted;
   // Another Node environment (a worker thread) may be using the pool: do not wait for it.
   if (most <= 1 || regionThreads > 0 || p.busy.exchange(true, std::memory_order_acquire)) return runAlone(task, context);
+  runTogether(p, ensureWorkers(p, most - 1), task, context);
+  p.busy.store(false, std::memory_order_release);
+}
+
+void rondoParallelBriefly(int32_t limit, Task task, void* context) {
+  Pool& p = pool();
+  const int32_t wanted = p.wanted.load(std::memory_order_relaxed);
+  const int32_t most = limit < wanted ? limit : wanted;
+  if (most <= 1 || regionThreads > 0 || p.busy.exchange(true, std::memory_order_acquire)) return runAlone(task, context);
   const int32_t helpers = ensureWorkers(p, most - 1);
-  p.task = task;
-  p.context = context;
-  p.threads = helpers + 1;
-  p.running.store(helpers, std::memory_order_relaxed);
-  for (int32_t i = 0; i < helpers; i++) call(p.workers[i]);
-  regionThreads = helpers + 1;
-  task(context, 0, helpers + 1);
-  regionThreads = 0;
-  await([&] { return p.running.load(std::memory_order_acquire) == 0; });
+  bool allAwake = true;
+  for (int32_t i = 0; i < helpers; i++) {
+    if (!p.workers[i].asleep.load(std::memory_order_acquire)) continue;
+    allAwake = false;
+    if (now() - p.lastBrief < spinNanoseconds) wake(p.workers[i]);
+  }
+  if (allAwake) runTogether(p, helpers, task, context);
+  else runAlone(task, context);
+  p.lastBrief = now();
   p.busy.store(false, std::memory_order_release);
 }
 

@@ -6,7 +6,7 @@ const { kernels, memory, name } = checkedBackend(createReferenceBackend());
 
 test("correct calls pass", () => {
   kernels.fill(64, 4, 1.5);
-  kernels.sgdUpdate(64, 64, 0, 4, 1, 0, 0); // velocity is optional
+  kernels.sgdUpdate(64, 64, 0, 4, 1, 0, 0, 1, 1); // velocity is optional
   expect([...new Float32Array(memory.buffer, 64, 4)]).toEqual([0, 0, 0, 0]);
   expect(name).toBe("reference");
 });

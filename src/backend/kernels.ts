@@ -46,6 +46,9 @@ const attentionSizes = [
   "causal:int",
 ] as const;
 
+/** Factors of the gradient and of the weights that every optimizer update begins with. */
+const stepFactors = ["scale:float", "keep:float"] as const;
+
 export const kernelTable = {
   // ---- filling, copying, converting -------------------------------------------------------------------------------
   fill: kernel("out:out", "n:int", "value:float"),
@@ -215,8 +218,19 @@ export const kernelTable = {
   dropoutMask: kernel("out:out", "n:int", "rate:float", "key0:int", "key1:int"),
 
   // ---- optimizer updates, in place ----------------------------------------------------------------------------------
+  // All begin with g = scale * g (clipping) and w = keep * w (decay); the gradient's array stays as it is.
+
   /** velocity = momentum * velocity - lr * g; w += velocity (Nesterov: w += momentum * velocity - lr * g). */
-  sgdUpdate: kernel("w:out", "g:in", "velocity?:out", "n:int", "lr:float", "momentum:float", "nesterov:int"),
+  sgdUpdate: kernel(
+    "w:out",
+    "g:in",
+    "velocity?:out",
+    "n:int",
+    "lr:float",
+    "momentum:float",
+    "nesterov:int",
+    ...stepFactors,
+  ),
   /** v = rho v + (1-rho) g²; denominator = v - mean² if centered (mean given); step = lr g / sqrt(denominator + eps). */
   rmspropUpdate: kernel(
     "w:out",
@@ -229,6 +243,7 @@ export const kernelTable = {
     "rho:float",
     "momentum:float",
     "epsilon:float",
+    ...stepFactors,
   ),
   /** m += (g-m)(1-beta1); v += (g²-v)(1-beta2); w -= alpha m / (sqrt(v) + eps), with max(v) if vMax is given. */
   adamUpdate: kernel(
@@ -242,6 +257,60 @@ export const kernelTable = {
     "beta1:float",
     "beta2:float",
     "epsilon:float",
+    ...stepFactors,
+  ),
+  /** m and v as in Adam; w -= (fromMean m + fromGradient g) / (sqrt(correction v) + eps). */
+  nadamUpdate: kernel(
+    "w:out",
+    "g:in",
+    "m:out",
+    "v:out",
+    "n:int",
+    "fromMean:float",
+    "fromGradient:float",
+    "correction:float",
+    "beta1:float",
+    "beta2:float",
+    "epsilon:float",
+    ...stepFactors,
+  ),
+  /** m as in Adam; norm = max(beta2 norm, |g|); w -= alpha m / (norm + eps). */
+  adamaxUpdate: kernel(
+    "w:out",
+    "g:in",
+    "m:out",
+    "norm:out",
+    "n:int",
+    "alpha:float",
+    "beta1:float",
+    "beta2:float",
+    "epsilon:float",
+    ...stepFactors,
+  ),
+  /** accumulator += g²; w -= lr g / sqrt(accumulator + eps). */
+  adagradUpdate: kernel("w:out", "g:in", "accumulator:out", "n:int", "lr:float", "epsilon:float", ...stepFactors),
+  /** s = rho s + (1-rho) g²; d = g sqrt((a + eps) / (s + eps)); a = rho a + (1-rho) d²; w -= lr d. */
+  adadeltaUpdate: kernel(
+    "w:out",
+    "g:in",
+    "gradientSquares:out",
+    "deltaSquares:out",
+    "n:int",
+    "lr:float",
+    "rho:float",
+    "epsilon:float",
+    ...stepFactors,
+  ),
+  /** w -= lr sign(beta1 m + (1-beta1) g); m += (g-m)(1-beta2). */
+  lionUpdate: kernel(
+    "w:out",
+    "g:in",
+    "m:out",
+    "n:int",
+    "lr:float",
+    "beta1:float",
+    "beta2:float",
+    ...stepFactors,
   ),
 
   // ---- whole-sequence recurrences -----------------------------------------------------------------------------------
@@ -396,10 +465,10 @@ export const opCodes = {
   ],
   unaryInt: ["neg", "abs", "sign", "square", "logicalNot"],
   classify: ["isNaN", "isInf", "isFinite"],
-  /** tanhGrad(y, dy) = dy (1 - y²); sigmoidGrad(y, dy) = dy y (1 - y); reluGrad(x, dy) = x > 0 ? dy : 0. */
+  /** tanhGrad(y, dy) = dy (1 - y²); sigmoidGrad(y, dy) = dy y (1 - y); reluGrad(x, dy) = x > 0 ? dy : 0; the rest alike, from x. */
   binary: [
     "add", "sub", "mul", "div", "pow", "maximum", "minimum", "mod", "floorDiv", "squaredDifference", "tanhGrad",
-    "sigmoidGrad", "reluGrad",
+    "sigmoidGrad", "reluGrad", "geluGrad", "siluGrad", "softplusGrad", "eluGrad",
   ],
   binaryInt: ["add", "sub", "mul", "floorDiv", "mod", "maximum", "minimum", "logicalAnd", "logicalOr", "logicalXor"],
   compare: ["equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual"],

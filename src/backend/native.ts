@@ -123,6 +123,53 @@ function caller(parameters: number, slots: Float64Array, run: () => unknown) {
       return run();
     };
   }
+  if (parameters <= 20) {
+    // Forward kernels of recurrent layers: a rest parameter would make an array for every step of a stream.
+    return (
+      v0: number,
+      v1: number,
+      v2: number,
+      v3: number,
+      v4: number,
+      v5: number,
+      v6: number,
+      v7: number,
+      v8: number,
+      v9: number,
+      v10: number,
+      v11: number,
+      v12: number,
+      v13: number,
+      v14: number,
+      v15: number,
+      v16: number,
+      v17: number,
+      v18: number,
+      v19: number,
+    ) => {
+      slots[0] = v0;
+      slots[1] = v1;
+      slots[2] = v2;
+      slots[3] = v3;
+      slots[4] = v4;
+      slots[5] = v5;
+      slots[6] = v6;
+      slots[7] = v7;
+      slots[8] = v8;
+      slots[9] = v9;
+      slots[10] = v10;
+      slots[11] = v11;
+      slots[12] = v12;
+      slots[13] = v13;
+      slots[14] = v14;
+      slots[15] = v15;
+      slots[16] = v16;
+      slots[17] = v17;
+      slots[18] = v18;
+      slots[19] = v19;
+      return run();
+    };
+  }
   return (...values: number[]) => {
     for (let i = 0; i < parameters; i++) slots[i] = values[i]!;
     return run();

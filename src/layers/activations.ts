@@ -195,3 +195,11 @@ export function getActivation(spec: ActivationSpec, path?: string): Activation {
 export function isActivation(activation: Activation, name: ActivationName): boolean {
   return activation.config === name;
 }
+
+/** The shape an activation leaves: the same for all but "glu", which halves an axis. Null stands for unknown sizes. */
+export function activatedShape({ config }: Activation, shape: readonly (number | null)[]): readonly (number | null)[] {
+  if (config !== "glu" && (typeof config !== "object" || config.name !== "glu")) return shape;
+  const axis = config === "glu" ? -1 : Number(config["axis"]);
+  const at = axis < 0 ? axis + shape.length : axis;
+  return shape.map((n, i) => (i === at && n !== null ? n / 2 : n));
+}

@@ -30,12 +30,14 @@ import { Dot, type DotOptions } from "./core/dot.js";
 import { Dropout, type DropoutOptions } from "./core/dropout.js";
 import { Embedding, type EmbeddingOptions } from "./core/embedding.js";
 import { Flatten, type FlattenOptions } from "./core/flatten.js";
+import { Identity, type IdentityOptions } from "./core/identity.js";
 import { Lambda, type LambdaOptions, registerFunction } from "./core/lambda.js";
 import { LengthMasking, type LengthMaskingOptions } from "./core/length-masking.js";
 import { Masking, type MaskingOptions } from "./core/masking.js";
 import { Add, Average, Maximum, type MergeOptions, Minimum, Multiply, Subtract } from "./core/merge.js";
 import { PositionEmbedding, type PositionEmbeddingOptions } from "./core/position-embedding.js";
 import { RepeatVector, type RepeatVectorOptions } from "./core/repeat-vector.js";
+import { Rescaling, type RescalingOptions } from "./core/rescaling.js";
 import { Reshape, type ReshapeOptions } from "./core/reshape.js";
 import { SinePositionEncoding, type SinePositionEncodingOptions } from "./core/sine-position-encoding.js";
 import { TimeDistributed, type TimeDistributedOptions } from "./core/time-distributed.js";
@@ -44,6 +46,7 @@ import { AlphaDropout, type AlphaDropoutOptions } from "./noise/alpha-dropout.js
 import { GaussianDropout, type GaussianDropoutOptions } from "./noise/gaussian-dropout.js";
 import { GaussianNoise, type GaussianNoiseOptions } from "./noise/gaussian-noise.js";
 import { SpatialDropout1D, type SpatialDropout1DOptions } from "./noise/spatial-dropout1d.js";
+import { SpatialDropout2D, type SpatialDropout2DOptions } from "./noise/spatial-dropout2d.js";
 import { BatchNormalization, type BatchNormalizationOptions } from "./normalization/batch-normalization.js";
 import { GroupNormalization, type GroupNormalizationOptions } from "./normalization/group-normalization.js";
 import { LayerNormalization, type LayerNormalizationOptions } from "./normalization/layer-normalization.js";
@@ -212,6 +215,8 @@ export const layers = {
   ) => new GRU(options) as GRU & Shaped<Recurrent<"gru", U, R>, I>,
   /** One step of a gated recurrent unit. @see GRUCell */
   gruCell: (options: GRUCellOptions) => new GRUCell(options),
+  /** Passes its input on. @see Identity */
+  identity: (options?: IdentityOptions) => new Identity(options) as Identity & Shaped<Same>,
   /** One step of a network that feeds back its output. @see JordanCell */
   jordanCell: (options: JordanCellOptions) => new JordanCell(options),
   /** Any function of a tensor. @see Lambda */
@@ -268,6 +273,8 @@ export const layers = {
   repeatVector: <const N extends number, const I extends BatchShape = BatchShape>(
     options: RepeatVectorOptions & Start<I> & { n: N },
   ) => new RepeatVector(options) as RepeatVector & Shaped<Repeated<N>, I>,
+  /** Multiplies by one number and adds another. @see Rescaling */
+  rescaling: (options: RescalingOptions) => new Rescaling(options) as Rescaling & Shaped<Same>,
   /** The same elements under another shape. @see Reshape */
   reshape: <const T extends readonly number[], const I extends BatchShape = BatchShape>(
     options: ReshapeOptions & Start<I> & { targetShape: T },
@@ -299,6 +306,9 @@ export const layers = {
   /** Drops whole features while training. @see SpatialDropout1D */
   spatialDropout1d: (options: SpatialDropout1DOptions) =>
     new SpatialDropout1D(options) as SpatialDropout1D & Shaped<Same>,
+  /** Drops whole channels while training. @see SpatialDropout2D */
+  spatialDropout2d: (options: SpatialDropout2DOptions) =>
+    new SpatialDropout2D(options) as SpatialDropout2D & Shaped<Same>,
   /** Keeps the largest singular value of a layer's weights near 1. @see SpectralNormalization */
   spectralNormalization: (options: SpectralNormalizationOptions) => new SpectralNormalization(options),
   /** Several cells as one. @see StackedRNNCells */
@@ -437,6 +447,8 @@ export {
   type GRUOptions,
   GroupNormalization,
   type GroupNormalizationOptions,
+  Identity,
+  type IdentityOptions,
   JordanCell,
   type JordanCellOptions,
   Lambda,
@@ -483,6 +495,8 @@ export {
   type ReLUOptions,
   RepeatVector,
   type RepeatVectorOptions,
+  Rescaling,
+  type RescalingOptions,
   Reshape,
   type ReshapeOptions,
   RMSNormalization,
@@ -504,6 +518,8 @@ export {
   type SoftmaxOptions,
   SpatialDropout1D,
   type SpatialDropout1DOptions,
+  SpatialDropout2D,
+  type SpatialDropout2DOptions,
   SpectralNormalization,
   type SpectralNormalizationOptions,
   StackedRNNCells,

@@ -217,10 +217,14 @@ export abstract class Layer extends Component {
       ...flagsOf(flags),
       ...penaltiesWanted(),
     };
-    const { result, masks: made } = this.callForApply(inputs, context);
+    const { result, masks: made } = inSection(
+      "layer",
+      () => this.describe(),
+      () => this.callForApply(inputs, context),
+    );
     const outputs = result instanceof Tensor ? [result] : result;
-    this.penalize(outputs, context.penalties);
     for (const [i, output] of outputs.entries()) attachMask(output, made[i] ?? null);
+    this.penalize(outputs, context.penalties);
     reportCall(this, outputs[0]!, inputs);
     return result;
   }
@@ -296,12 +300,7 @@ export abstract class Layer extends Component {
     inputs: readonly Tensor[],
     context: RunContext,
   ): { result: Tensor | readonly Tensor[]; masks: readonly (Tensor | null)[] } {
-    const result = inSection(
-      "layer",
-      () => this.describe(),
-      () => this.callMany(inputs, context),
-    );
-    return { result, masks: this.computeMasksMany(inputs, context.masks) };
+    return { result: this.callMany(inputs, context), masks: this.computeMasksMany(inputs, context.masks) };
   }
 
   /** @internal Calls the layer as part of a model: outputs with their masks. */

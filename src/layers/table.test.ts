@@ -20,6 +20,7 @@ const both = { returnSequences: true, returnState: true };
 const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample, ...LayerSample[]] } = {
   Activation: [
     { make: () => layers.activation({ activation: "tanh" }), shape },
+    { make: () => layers.activation({ activation: { name: "glu", axis: 1 } }), shape },
     { make: () => layers.activation({ activation: { name: "elu", alpha: 0.5 }, name: "bend" }), shape: [2, 3] },
   ],
   ActivityRegularization: [{ make: () => layers.activityRegularization({ l1: 0.1, l2: 0.2 }), ...recurrent }],
@@ -73,10 +74,12 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
   Conv1D: [
     { make: () => layers.conv1d({ filters: 2, kernelSize: 3, padding: "causal", dilationRate: 2 }), ...recurrent },
     { make: () => layers.conv1d({ filters: 6, kernelSize: 2, strides: 2, groups: 3, activation: "tanh" }), shape },
+    { make: () => layers.conv1d({ filters: 4, kernelSize: 2, activation: "glu" }), shape },
     { make: () => layers.conv1d({ filters: 2, kernelSize: 3, padding: "same", strides: 3, useBias: false }), shape },
   ],
   Conv1DTranspose: [
     { make: () => layers.conv1dTranspose({ filters: 2, kernelSize: 3, strides: 2, padding: "same" }), ...recurrent },
+    { make: () => layers.conv1dTranspose({ filters: 4, kernelSize: 2, activation: "glu" }), shape },
     { make: () => layers.conv1dTranspose({ filters: 2, kernelSize: 2, strides: 3, outputPadding: 2 }), shape },
   ],
   Conv2D: [
@@ -152,6 +155,7 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
   ],
   Dense: [
     { make: () => layers.dense({ units: 2, activation: "softsign", inputShape: [3] }), shape: [4, 3] },
+    { make: () => layers.dense({ units: 4, activation: "glu" }), shape: [4, 3] },
     { make: () => layers.dense({ units: 2, activityRegularizer: { name: "l1", l1: 0.01 } }), shape: [4, 3] },
     { make: () => layers.dense({ units: 2, useBias: false, kernelRegularizer: { name: "l2", l2: 0.5 } }), shape },
   ],
@@ -244,6 +248,7 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.layerNormalization({ axis: [2], epsilon: 0.01, gammaRegularizer: "l2" }), shape },
   ],
   LeakyReLU: [{ make: () => layers.leakyReLU(), ...recurrent }],
+  Identity: [{ make: () => layers.identity(), ...recurrent }],
   LengthMasking: [
     { make: () => layers.lengthMasking(), shape, others: [[2]], tokens: [null, 5] },
     { make: () => layers.lengthMasking(), shape: [3, 5, 2, 2], others: [[3, 1]], tokens: [null, 6] },
@@ -300,6 +305,10 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.reLU({ maxValue: 0.5, negativeSlope: 0.1, threshold: 0.2 }), shape },
   ],
   RepeatVector: [{ make: () => layers.repeatVector({ n: 3 }), shape: [2, 4] }],
+  Rescaling: [
+    { make: () => layers.rescaling({ scale: 0.5, offset: -1 }), ...recurrent },
+    { make: () => layers.rescaling({ scale: [1, 2, 3], offset: [0, 1, -1] }), shape },
+  ],
   Reshape: [
     { make: () => layers.reshape({ targetShape: [6, -1] }), shape },
     { make: () => layers.reshape({ targetShape: [2, 6] }), shape },
@@ -331,6 +340,10 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.softmax({ axis: 1 }), ...recurrent },
   ],
   SpatialDropout1D: [{ make: () => layers.spatialDropout1d({ rate: 0.3 }), ...recurrent }],
+  SpatialDropout2D: [
+    { make: () => layers.spatialDropout2d({ rate: 0.3 }), shape: plane },
+    { make: () => layers.spatialDropout2d({ rate: 0.3, dataFormat: "channelsFirst", seed: 2 }), shape: plane },
+  ],
   SpectralNormalization: [
     { make: () => layers.spectralNormalization({ layer: layers.dense({ units: 2 }) }), ...recurrent },
     {

@@ -25,12 +25,14 @@ import { Dot } from "./core/dot.js";
 import { Dropout } from "./core/dropout.js";
 import { Embedding } from "./core/embedding.js";
 import { Flatten } from "./core/flatten.js";
+import { Identity } from "./core/identity.js";
 import { Lambda } from "./core/lambda.js";
 import { LengthMasking } from "./core/length-masking.js";
 import { Masking } from "./core/masking.js";
 import { Add, Average, Maximum, Minimum, Multiply, Subtract } from "./core/merge.js";
 import { PositionEmbedding } from "./core/position-embedding.js";
 import { RepeatVector } from "./core/repeat-vector.js";
+import { Rescaling } from "./core/rescaling.js";
 import { Reshape } from "./core/reshape.js";
 import { SinePositionEncoding } from "./core/sine-position-encoding.js";
 import { TimeDistributed } from "./core/time-distributed.js";
@@ -38,6 +40,7 @@ import { AlphaDropout } from "./noise/alpha-dropout.js";
 import { GaussianDropout } from "./noise/gaussian-dropout.js";
 import { GaussianNoise } from "./noise/gaussian-noise.js";
 import { SpatialDropout1D } from "./noise/spatial-dropout1d.js";
+import { SpatialDropout2D } from "./noise/spatial-dropout2d.js";
 import { BatchNormalization } from "./normalization/batch-normalization.js";
 import { GroupNormalization } from "./normalization/group-normalization.js";
 import { LayerNormalization } from "./normalization/layer-normalization.js";
@@ -120,6 +123,7 @@ export const layerTable = {
   GlobalMaxPooling1D,
   GroupNormalization,
   GroupQueryAttention,
+  Identity,
   LengthMasking,
   LSTM,
   Lambda,
@@ -135,6 +139,7 @@ export const layerTable = {
   PReLU,
   Permute,
   PositionEmbedding,
+  Rescaling,
   RMSNormalization,
   RNN,
   ReLU,
@@ -144,6 +149,7 @@ export const layerTable = {
   SeparableConv1D,
   SeparableConv2D,
   SimpleRNN,
+  SpatialDropout2D,
   SpectralNormalization,
   Subtract,
   SinePositionEncoding,

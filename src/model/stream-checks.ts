@@ -5,11 +5,14 @@ import { ReLU } from "../layers/activation/relu.js";
 import { Softmax } from "../layers/activation/softmax.js";
 import { TransformerDecoder } from "../layers/attention/transformer-decoder.js";
 import { ActivationLayer } from "../layers/core/activation.js";
+import { ActivityRegularization } from "../layers/core/activity-regularization.js";
 import { Dense } from "../layers/core/dense.js";
 import { Dropout } from "../layers/core/dropout.js";
 import { Embedding } from "../layers/core/embedding.js";
+import { Identity } from "../layers/core/identity.js";
 import { Masking } from "../layers/core/masking.js";
 import { PositionEmbedding } from "../layers/core/position-embedding.js";
+import { Rescaling } from "../layers/core/rescaling.js";
 import { SinePositionEncoding } from "../layers/core/sine-position-encoding.js";
 import { TimeDistributed } from "../layers/core/time-distributed.js";
 import type { Layer } from "../layers/layer.js";
@@ -38,7 +41,18 @@ const streamable = [
   ...positional,
 ];
 /** Outside of training they treat every step alike and by itself. */
-const stepwise = [AlphaDropout, ELU, GaussianDropout, GaussianNoise, LeakyReLU, ReLU, SpatialDropout1D];
+const stepwise = [
+  ActivityRegularization,
+  AlphaDropout,
+  ELU,
+  GaussianDropout,
+  GaussianNoise,
+  Identity,
+  LeakyReLU,
+  ReLU,
+  Rescaling,
+  SpatialDropout1D,
+];
 /** They do so when they work along the last axis. */
 const alongAxis = [BatchNormalization, LayerNormalization, RMSNormalization, Softmax, UnitNormalization];
 /** Their output is as wide as their input. */

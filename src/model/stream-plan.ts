@@ -1,7 +1,7 @@
 import { noGrad } from "../autograd/tape.js";
 import { type OpCode, opCode, opCodes } from "../backend/kernels.js";
 import { RondoError } from "../errors.js";
-import type { Activation } from "../layers/activations.js";
+import { type Activation, activatedShape } from "../layers/activations.js";
 import { TransformerDecoder } from "../layers/attention/transformer-decoder.js";
 import { ActivationLayer } from "../layers/core/activation.js";
 import { Dense } from "../layers/core/dense.js";
@@ -209,7 +209,7 @@ export class StreamPlan {
   private activation(activation: Activation, source: Source): Source {
     const { config } = activation;
     if (config === "linear") return source;
-    const y = this.buffer(source().shape);
+    const y = this.buffer(activatedShape(activation, source().shape) as number[]);
     const { kernels } = this.engine;
     const [rows, n] = y.shape as [number, number];
     if (config === "softmax") {

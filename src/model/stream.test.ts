@@ -75,6 +75,9 @@ const stacks: Record<string, () => Layer[]> = {
   ],
   "layers that treat every step by itself": () => [
     layers.layerNormalization({ epsilon: 0.1 }),
+    layers.rescaling({ scale: 2, offset: [0, 1, -1] }),
+    layers.identity(),
+    layers.activityRegularization({ l1: 1 }),
     layers.spatialDropout1d({ rate: 0.3 }),
     layers.gru({ units: 4, ...sequences }),
     layers.batchNormalization({ movingMeanInitializer: "ones" }),
@@ -87,12 +90,17 @@ const stacks: Record<string, () => Layer[]> = {
     layers.rnn({ cell: layers.peepholeLSTMCell({ units: 3 }), ...sequences }),
     layers.rnn({ cell: layers.zoneoutCell({ cell: layers.lstmCell({ units: 3 }), rates: 0.3 }), ...sequences }),
     layers.rnn({ cell: layers.jordanCell({ units: 3, outputUnits: 2 }), ...sequences }),
+    layers.rnn({ cell: layers.tripleGatedCell({ units: 3, outputUnits: 2 }), ...sequences }),
+    layers.rnn({ cell: layers.chainedTanhCell({ units: 3, outputUnits: 2 }), ...sequences }),
   ],
   "activations without a kernel": () => [
     layers.lstm({ units: 4, activation: "softsign", ...sequences }),
     layers.dense({ units: 3, activation: { name: "leakyRelu", negativeSlope: 0.1 } }),
     layers.activation({ activation: (x) => mul(x, add(x, 1)) }),
     layers.activation({ activation: "exponential" }),
+    layers.dense({ units: 4, activation: "glu" }),
+    layers.activation({ activation: "glu" }),
+    layers.dense({ units: 4, activation: "sparsemax" }),
   ],
   "cells of all kinds": () => [
     layers.rnn({ cell: [layers.lstmCell({ units: 3 }), new OwnGatedUnitCell({ units: 4 })], ...sequences }),

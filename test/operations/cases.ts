@@ -157,6 +157,10 @@ const binaryDomains: { readonly [K in OpCode<"binary">]: readonly [Domain, Domai
   tanhGrad: [[[-0.9, 0.9]], anywhere],
   sigmoidGrad: [[[0.1, 0.9]], anywhere],
   reluGrad: [notZero, anywhere],
+  geluGrad: [anywhere, anywhere],
+  siluGrad: [anywhere, anywhere],
+  softplusGrad: [anywhere, anywhere],
+  eluGrad: [notZero, anywhere],
 };
 
 /** Pairs of shapes: equal, broadcast from either side, from both, scalars, nothing at all. */

@@ -2,15 +2,15 @@ import type { OpCode } from "../../backend/kernels.js";
 import type { AttributesOf } from "../../tensor/forward/table.js";
 import { add, div, floorDiv, minimum, mul, pow, sub } from "../../tensor/ops/arithmetic.js";
 import { cast, equal, greater, greaterEqual, less, lessEqual, where } from "../../tensor/ops/comparison.js";
-import { abs, cos, erf, exp, log, neg, sigmoid, sign, sin, square } from "../../tensor/ops/unary.js";
+import { abs, cos, exp, log, neg, sigmoid, sign, sin, square } from "../../tensor/ops/unary.js";
 import { run1 } from "../../tensor/run.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { sumTo } from "./broadcast.js";
 import { type Rule, single } from "./rule.js";
 
 /** Kernels that fuse a derivative with the product by dy. */
-const fused = (op: "tanhGrad" | "sigmoidGrad" | "reluGrad", value: Tensor, dy: Tensor) =>
-  run1("binary", [value, dy], { op });
+type FusedOp = Extract<OpCode<"binary">, `${string}Grad`>;
+const fused = (op: FusedOp, value: Tensor, dy: Tensor) => run1("binary", [value, dy], { op });
 const clipGrad = (x: Tensor, dy: Tensor, low: number, high: number) => run1("clipGrad", [x, dy], { low, high });
 
 const step = () => null; // constant pieces: the derivative is 0 wherever it exists
@@ -34,19 +34,11 @@ const unaryRules: { readonly [K in OpCode<"unary">]: (x: Tensor, y: Tensor, dy: 
   sigmoid: (_x, y, dy) => fused("sigmoidGrad", y, dy),
   hardSigmoid: (x, _y, dy) => mul(clipGrad(x, dy, -3, 3), 1 / 6),
   relu: (x, _y, dy) => fused("reluGrad", x, dy),
-  softplus: (x, _y, dy) => mul(dy, sigmoid(x)),
+  softplus: (x, _y, dy) => fused("softplusGrad", x, dy),
   softsign: (x, _y, dy) => div(dy, square(add(abs(x), 1))),
-  elu: (x, _y, dy) => mul(dy, exp(minimum(x, 0))),
-  // (x Φ(x))' = Φ(x) + x φ(x)
-  gelu: (x, _y, dy) => {
-    const cumulative = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
-    const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-    return mul(dy, add(cumulative, mul(x, density)));
-  },
-  silu: (x, _y, dy) => {
-    const s = sigmoid(x);
-    return mul(dy, mul(s, add(mul(x, sub(1, s)), 1)));
-  },
+  elu: (x, _y, dy) => fused("eluGrad", x, dy),
+  gelu: (x, _y, dy) => fused("geluGrad", x, dy),
+  silu: (x, _y, dy) => fused("siluGrad", x, dy),
   erf: (x, _y, dy) => mul(dy, mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI))),
   floor: step,
   ceil: step,
@@ -100,6 +92,30 @@ const binaryRules: { readonly [K in OpCode<"binary">]: BinaryRule } = {
     db: (y, _dy, _r, g) => fused("sigmoidGrad", y, g),
   },
   reluGrad: { da: step, db: (x, _dy, _r, g) => fused("reluGrad", x, g) },
+  // (x Φ(x))'' = φ(x) (2 - x²)
+  geluGrad: {
+    da: (x, dy, _r, g) => {
+      const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+      return mul(mul(g, dy), mul(density, sub(2, square(x))));
+    },
+    db: (x, _dy, _r, g) => fused("geluGrad", x, g),
+  },
+  // With s = sigmoid(x): (x s)'' = s (1 - s) (2 + x (1 - 2 s))
+  siluGrad: {
+    da: (x, dy, _r, g) => {
+      const s = sigmoid(x);
+      return fused("sigmoidGrad", s, mul(mul(g, dy), add(mul(x, sub(1, mul(s, 2))), 2)));
+    },
+    db: (x, _dy, _r, g) => fused("siluGrad", x, g),
+  },
+  softplusGrad: {
+    da: (x, dy, _r, g) => fused("sigmoidGrad", sigmoid(x), mul(g, dy)),
+    db: (x, _dy, _r, g) => fused("softplusGrad", x, g),
+  },
+  eluGrad: {
+    da: (x, dy, _r, g) => where(greater(x, 0), 0, mul(mul(g, dy), exp(minimum(x, 0)))),
+    db: (x, _dy, _r, g) => fused("eluGrad", x, g),
+  },
 };
 
 export const binary: Rule<AttributesOf<"binary">> = single(({ inputs, outputs, attributes, needs }, dy) => {

@@ -100,6 +100,10 @@ const binary: Record<OpCode<"binary">, (a: number, b: number) => number> = {
   tanhGrad: (y, dy) => dy * (1 - y * y),
   sigmoidGrad: (y, dy) => dy * y * (1 - y),
   reluGrad: (x, dy) => (x > 0 ? dy : 0),
+  geluGrad: (x, dy) => dy * (normalCdf(x) + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI)),
+  siluGrad: (x, dy) => dy * sigmoid(x) * (1 + x * (1 - sigmoid(x))),
+  softplusGrad: (x, dy) => dy * sigmoid(x),
+  eluGrad: (x, dy) => (x > 0 ? dy : dy * Math.exp(x)),
 };
 
 const binaryInt: Record<OpCode<"binaryInt">, (a: number, b: number) => number> = {

@@ -101,6 +101,10 @@ test.each([
   ["tanh", "tanhGrad", "output"],
   ["sigmoid", "sigmoidGrad", "output"],
   ["relu", "reluGrad", "input"],
+  ["gelu", "geluGrad", "input"],
+  ["silu", "siluGrad", "input"],
+  ["softplus", "softplusGrad", "input"],
+  ["elu", "eluGrad", "input"],
 ] as [OpCode<"unary">, OpCode<"binary">, string][])("%s and %s", (forwardOp, gradOp, takes) => {
   const values = Float32Array.of(-2, -0.7, -0.2, 0.4, 1.9);
   check(

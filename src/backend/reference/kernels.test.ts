@@ -138,7 +138,7 @@ test("optimizer steps", () => {
   const results = run((b) => {
     const w = b.updatedFloats("w", [1]);
     const velocity = b.updatedFloats("velocity", [0.2]);
-    b.kernels.sgdUpdate(w, b.floats([0.5]), velocity, 1, 0.1, 0.9, 1);
+    b.kernels.sgdUpdate(w, b.floats([0.5]), velocity, 1, 0.1, 0.9, 1, 1, 1);
   });
   // velocity = 0.9 · 0.2 - 0.1 · 0.5 = 0.13; w = 1 + 0.9 · 0.13 - 0.05
   expect(results.map(rounded)).toEqual([[1.067], [0.13]]);

@@ -4,6 +4,7 @@ import { reshape } from "../../tensor/ops/movement.js";
 import { slice, split } from "../../tensor/ops/slicing.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
+import { activatedShape } from "../activations.js";
 import type { ConstraintSpec } from "../constraints.js";
 import {
   constraint,
@@ -110,6 +111,6 @@ export abstract class ConvTranspose extends Convolution<Values<ReturnType<typeof
       const [left, right] = cropOf(spec, this.options.outputPadding?.[i]);
       return typeof steps === "number" ? (steps - 1) * spec.strides + extent(spec) - left - right : null;
     });
-    return [inputShape[0] ?? null, ...sizes, this.options.filters];
+    return activatedShape(this.options.activation, [inputShape[0] ?? null, ...sizes, this.options.filters]);
   }
 }

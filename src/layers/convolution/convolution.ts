@@ -2,7 +2,7 @@ import { RondoError } from "../../errors.js";
 import { add } from "../../tensor/ops/arithmetic.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import type { ActivationSpec } from "../activations.js";
+import { type ActivationSpec, activatedShape } from "../activations.js";
 import type { ConstraintSpec } from "../constraints.js";
 import { activation, constraint, type Fields, flag, initializer, oneOf, regularizer, type Values } from "../fields.js";
 import type { InitializerSpec } from "../initializers.js";
@@ -87,7 +87,8 @@ export abstract class Convolution<V extends Values<ReturnType<typeof convolution
 
   protected outputShape(inputShape: BatchShape): BatchShape {
     const counts = this.windows.map((window, i) => windowCount(this, inputShape, i + 1, window));
-    return [inputShape[0] ?? null, ...counts, this.outputFeatures(inputShape.at(-1) ?? null)];
+    const features = this.outputFeatures(inputShape.at(-1) ?? null);
+    return activatedShape(this.options.activation, [inputShape[0] ?? null, ...counts, features]);
   }
 }
 

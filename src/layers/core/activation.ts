@@ -1,5 +1,5 @@
 import type { Tensor } from "../../tensor/tensor.js";
-import type { ActivationSpec } from "../activations.js";
+import { type ActivationSpec, activatedShape } from "../activations.js";
 import { activation, type Fields, layerOptionNames, readFields, type Values, writeFields } from "../fields.js";
 import { type BatchShape, Layer, type LayerOptions } from "../layer.js";
 
@@ -29,7 +29,7 @@ export class ActivationLayer extends Layer {
   }
 
   computeOutputShape(inputShape: BatchShape): BatchShape {
-    return inputShape;
+    return activatedShape(this.options.activation, inputShape);
   }
 
   override getConfig(): Record<string, unknown> {

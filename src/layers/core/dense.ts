@@ -2,7 +2,7 @@ import { add } from "../../tensor/ops/arithmetic.js";
 import { matMul } from "../../tensor/ops/linalg.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import type { ActivationSpec } from "../activations.js";
+import { type ActivationSpec, activatedShape } from "../activations.js";
 import type { ConstraintSpec } from "../constraints.js";
 import {
   activation,
@@ -87,7 +87,7 @@ export class Dense extends Layer {
   }
 
   computeOutputShape(inputShape: BatchShape): BatchShape {
-    return [...inputShape.slice(0, -1), this.options.units];
+    return activatedShape(this.options.activation, [...inputShape.slice(0, -1), this.options.units]);
   }
 
   override getConfig(): Record<string, unknown> {

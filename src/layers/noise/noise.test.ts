@@ -52,6 +52,18 @@ describe("distributions, within five standard errors", () => {
     expect(Math.abs(dropped - 0.25)).toBeLessThan(5 * Math.sqrt((0.25 * 0.75) / 5000));
     expect(new Set(rows.map((steps) => JSON.stringify(steps[0]))).size).toBe(50);
   });
+
+  test("spatial dropout of images drops whole channels, wherever they are", () => {
+    for (const dataFormat of ["channelsLast", "channelsFirst"] as const) {
+      const first = dataFormat === "channelsFirst";
+      const layer = layers.spatialDropout2d({ rate: 0.5, seed: 3, dataFormat });
+      const y = draw(layer, ones(first ? [30, 20, 3, 4] : [30, 3, 4, 20]));
+      const planes = (first ? y : y.transpose([0, 3, 1, 2])).reshape([600, 12]).arraySync() as number[][];
+      for (const plane of planes) expect(new Set(plane).size).toBe(1);
+      const dropped = planes.filter(([v]) => v === 0).length / 600;
+      expect(Math.abs(dropped - 0.5)).toBeLessThan(5 * Math.sqrt(0.25 / 600));
+    }
+  });
 });
 
 const all: [string, (options: { rate: number; seed?: number; name?: string }) => Layer][] = [

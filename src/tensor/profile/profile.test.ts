@@ -206,6 +206,28 @@ describe("profile", () => {
     await expect(profile(() => 1, { maxEvent: 1 } as never)).rejects.toThrow(/did you mean "maxEvents"/);
   });
 
+  it("counts the pairs of a query and a key that causal attention looks at", async () => {
+    const { workOf } = await import("./work.js");
+    const sizes: Record<string, number> = {
+      batch: 2,
+      queries: 3,
+      keys: 5,
+      heads: 4,
+      keyHeads: 2,
+      size: 8,
+      valueSize: 6,
+    };
+    const flops = (extra: Record<string, number>) => {
+      const values = kernelTable.attentionForward.parameters.map(
+        (p) => ({ ...sizes, ...extra })[p.split(":")[0]!] ?? 64,
+      );
+      return workOf("attentionForward", values, new Int32Array(0))!.flops;
+    };
+    expect(flops({ causal: 0, offset: 0 })).toBe(2 * 2 * 4 * 15 * (8 + 6));
+    // The first query is at position 2: it sees 3 keys, the next 4, the last 5.
+    expect(flops({ causal: 1, offset: 2 })).toBe(2 * 2 * 4 * 12 * (8 + 6));
+  });
+
   it("knows the work of every kernel that computes", async () => {
     const { workOf } = await import("./work.js");
     const words = new Int32Array([0, 1, 2, 1, 1]);

@@ -85,6 +85,30 @@ const recurrentBackward =
     return [2 * batch * time * products, (v.dx === 0 ? x : 2 * x) + 2 * weights + y + kept * batch * time * units];
   };
 
+interface AttentionValues {
+  readonly batch: number;
+  readonly queries: number;
+  readonly keys: number;
+  readonly heads: number;
+  readonly keyHeads: number;
+  readonly size: number;
+  readonly valueSize: number;
+  readonly offset: number;
+  readonly causal: number;
+}
+
+/** `perSize` and `perValue` products of a query with a key or value; each operand is moved `times` times. */
+const attention = (perSize: number, perValue: number, times: number) => (v: AttentionValues) => {
+  const { batch, queries, keys, heads, keyHeads, size, valueSize } = v;
+  let pairs = queries * keys;
+  if (v.causal) {
+    pairs = 0;
+    for (let i = 0; i < queries; i++) pairs += Math.max(0, Math.min(keys, i + v.offset + 1));
+  }
+  const elements = batch * (queries * heads + keys * keyHeads) * (size + valueSize);
+  return [2 * batch * heads * pairs * (perSize * size + perValue * valueSize), times * elements] as const;
+};
+
 const table: Rows = {
   fill: elementwise(0, 1),
   fillInt: elementwise(0, 1),
@@ -117,6 +141,9 @@ const table: Rows = {
     2 * batch * m * n * k,
     (strideA === 0 ? 1 : batch) * m * k + (strideB === 0 ? 1 : batch) * k * n + batch * m * n * (accumulate ? 2 : 1),
   ],
+  attentionForward: attention(1, 1, 1),
+  // Scores once more, then the gradients of queries and keys, of weights and values.
+  attentionBackward: attention(3, 2, 2),
   gather: ({ outer, m, inner }) => [0, m + 2 * outer * m * inner],
   scatterAdd: ({ outer, m, inner }) => [outer * m * inner, m + 3 * outer * m * inner],
   pick: (v) => [0, 3 * v.rows * v.k],

@@ -1,10 +1,7 @@
-import { add, div, mul } from "../../tensor/ops/arithmetic.js";
-import { sqrt, square } from "../../tensor/ops/unary.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
 import { checkFraction, checkNotNegative } from "../checks.js";
-import { addScaled, blend } from "./in-place.js";
-import { Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
 
 export interface AdadeltaOptions extends OptimizerOptions {
   /** How slowly the averages of squares change. 0.95 by default. */
@@ -19,6 +16,7 @@ export interface AdadeltaOptions extends OptimizerOptions {
  */
 export class Adadelta extends Optimizer {
   readonly className = "Adadelta";
+  protected override readonly appliesFactors = true;
   protected readonly slotNames: readonly string[] = ["gradientSquares", "deltaSquares"];
   readonly rho: number;
   readonly epsilon: number;
@@ -32,13 +30,26 @@ export class Adadelta extends Optimizer {
     checkNotNegative(where, "epsilon", this.epsilon);
   }
 
-  protected override update(w: Variable, g: Tensor, rate: number, slots: Record<string, Variable>): void {
+  protected override update(
+    w: Variable,
+    g: Tensor,
+    rate: number,
+    slots: Record<string, Variable>,
+    { scale, keep }: StepFactors,
+  ): void {
     const { gradientSquares, deltaSquares } = slots as { gradientSquares: Variable; deltaSquares: Variable };
-    blend(gradientSquares, this.rho, square(g), 1 - this.rho);
-    const root = (x: Tensor) => sqrt(add(x, this.epsilon));
-    const delta = div(mul(root(deltaSquares), g), root(gradientSquares));
-    blend(deltaSquares, this.rho, square(delta), 1 - this.rho);
-    addScaled(w, -rate, delta);
+    w.storage.engine.kernels.adadeltaUpdate(
+      w.offset,
+      g.offset,
+      gradientSquares.offset,
+      deltaSquares.offset,
+      w.size,
+      rate,
+      this.rho,
+      this.epsilon,
+      scale,
+      keep,
+    );
   }
 
   override getConfig(): Record<string, unknown> {

@@ -1,10 +1,7 @@
-import { add, div } from "../../tensor/ops/arithmetic.js";
-import { sqrt, square } from "../../tensor/ops/unary.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
 import { checkNotNegative } from "../checks.js";
-import { addScaled } from "./in-place.js";
-import { Optimizer, type OptimizerOptions, type SlotStart } from "./optimizer.js";
+import { Optimizer, type OptimizerOptions, type SlotStart, type StepFactors } from "./optimizer.js";
 
 export interface AdagradOptions extends OptimizerOptions {
   /** What the sums of squared gradients start from. 0.1 by default. */
@@ -16,6 +13,7 @@ export interface AdagradOptions extends OptimizerOptions {
 /** s += g²; w -= rate · g / sqrt(s + epsilon) (Duchi et al. 2011). Steps only ever get smaller. */
 export class Adagrad extends Optimizer {
   readonly className = "Adagrad";
+  protected override readonly appliesFactors = true;
   protected readonly slotNames: readonly string[] = ["accumulator"];
   readonly initialAccumulatorValue: number;
   readonly epsilon: number;
@@ -33,10 +31,23 @@ export class Adagrad extends Optimizer {
     return { shape: variable.shape, value: this.initialAccumulatorValue };
   }
 
-  protected override update(w: Variable, g: Tensor, rate: number, slots: Record<string, Variable>): void {
-    const accumulator = slots.accumulator!;
-    addScaled(accumulator, 1, square(g));
-    addScaled(w, -rate, div(g, sqrt(add(accumulator, this.epsilon))));
+  protected override update(
+    w: Variable,
+    g: Tensor,
+    rate: number,
+    slots: Record<string, Variable>,
+    { scale, keep }: StepFactors,
+  ): void {
+    w.storage.engine.kernels.adagradUpdate(
+      w.offset,
+      g.offset,
+      slots.accumulator!.offset,
+      w.size,
+      rate,
+      this.epsilon,
+      scale,
+      keep,
+    );
   }
 
   override getConfig(): Record<string, unknown> {

@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
 import { checkFraction, checkNotNegative } from "../checks.js";
-import { Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
 
 export interface AdamOptions extends OptimizerOptions {
   /** How slowly the average gradient changes. 0.9 by default. */
@@ -20,6 +20,7 @@ export interface AdamOptions extends OptimizerOptions {
  */
 export class Adam extends Optimizer {
   readonly className: string = "Adam";
+  protected override readonly appliesFactors = true;
   protected readonly slotNames: readonly string[];
   readonly beta1: number;
   readonly beta2: number;
@@ -38,7 +39,13 @@ export class Adam extends Optimizer {
     this.slotNames = this.amsgrad ? ["m", "v", "vMax"] : ["m", "v"];
   }
 
-  protected override update(w: Variable, g: Tensor, rate: number, slots: Record<string, Variable>): void {
+  protected override update(
+    w: Variable,
+    g: Tensor,
+    rate: number,
+    slots: Record<string, Variable>,
+    { scale, keep }: StepFactors,
+  ): void {
     const t = this.iterations + 1;
     const alpha = (rate * Math.sqrt(1 - this.beta2 ** t)) / (1 - this.beta1 ** t);
     w.storage.engine.kernels.adamUpdate(
@@ -52,6 +59,8 @@ export class Adam extends Optimizer {
       this.beta1,
       this.beta2,
       this.epsilon,
+      scale,
+      keep,
     );
   }
 

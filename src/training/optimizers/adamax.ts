@@ -1,10 +1,7 @@
-import { add, div, maximum, mul } from "../../tensor/ops/arithmetic.js";
-import { abs } from "../../tensor/ops/unary.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
 import { checkFraction, checkNotNegative } from "../checks.js";
-import { addScaled, blend } from "./in-place.js";
-import { Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
 
 export interface AdamaxOptions extends OptimizerOptions {
   /** How slowly the average gradient changes. 0.9 by default. */
@@ -21,6 +18,7 @@ export interface AdamaxOptions extends OptimizerOptions {
  */
 export class Adamax extends Optimizer {
   readonly className = "Adamax";
+  protected override readonly appliesFactors = true;
   protected readonly slotNames: readonly string[] = ["momentum", "norm"];
   readonly beta1: number;
   readonly beta2: number;
@@ -37,12 +35,27 @@ export class Adamax extends Optimizer {
     checkNotNegative(where, "epsilon", this.epsilon);
   }
 
-  protected override update(w: Variable, g: Tensor, rate: number, slots: Record<string, Variable>): void {
+  protected override update(
+    w: Variable,
+    g: Tensor,
+    rate: number,
+    slots: Record<string, Variable>,
+    { scale, keep }: StepFactors,
+  ): void {
     const { momentum, norm } = slots as { momentum: Variable; norm: Variable };
-    blend(momentum, this.beta1, g, 1 - this.beta1);
-    norm.assign(maximum(mul(norm, this.beta2), abs(g)));
-    const t = this.iterations + 1;
-    addScaled(w, -rate / (1 - this.beta1 ** t), div(momentum, add(norm, this.epsilon)));
+    w.storage.engine.kernels.adamaxUpdate(
+      w.offset,
+      g.offset,
+      momentum.offset,
+      norm.offset,
+      w.size,
+      rate / (1 - this.beta1 ** (this.iterations + 1)),
+      this.beta1,
+      this.beta2,
+      this.epsilon,
+      scale,
+      keep,
+    );
   }
 
   override getConfig(): Record<string, unknown> {

@@ -7,33 +7,47 @@ export interface Clipping {
   readonly globalClipNorm: number | null;
 }
 
-/** The gradients within the limits. The given tensors stay as they are: they may share memory with each other. */
-export function clipGradients(gradients: readonly Tensor[], clipping: Clipping): readonly Tensor[] {
+/** A gradient within the limits is `scale` times this tensor. */
+export interface ClippedGradient {
+  readonly gradient: Tensor;
+  readonly scale: number;
+}
+
+/** Whether `clipGradients` looks at the norms of gradients. */
+export function usesNorms({ clipNorm, globalClipNorm }: Clipping): boolean {
+  return clipNorm !== null || globalClipNorm !== null;
+}
+
+/**
+ * Brings gradients within the limits. The given tensors stay as they are: they may share memory with each other.
+ *
+ * @param squares `squaredNorm` of each, where known
+ */
+export function clipGradients(
+  gradients: readonly Tensor[],
+  clipping: Clipping,
+  squares?: readonly number[] | null,
+): readonly ClippedGradient[] {
   const { clipNorm, clipValue, globalClipNorm } = clipping;
-  if (clipNorm !== null) return gradients.map((g) => scaled(g, clipNorm / Math.max(Math.sqrt(squares(g)), clipNorm)));
-  if (globalClipNorm !== null) {
-    const norm = globalNorm(gradients);
-    const factor = globalClipNorm / Math.max(norm, globalClipNorm);
-    return gradients.map((g) => scaled(g, factor));
-  }
   if (clipValue !== null) {
     return gradients.map((g) => {
-      const result = allocate(g.shape);
-      g.storage.engine.kernels.clip(g.offset, result.offset, g.size, -clipValue, clipValue);
-      return result;
+      const gradient = allocate(g.shape);
+      g.storage.engine.kernels.clip(g.offset, gradient.offset, g.size, -clipValue, clipValue);
+      return { gradient, scale: 1 };
     });
   }
-  return gradients;
+  if (!usesNorms(clipping)) return gradients.map((gradient) => ({ gradient, scale: 1 }));
+  const each = squares ?? gradients.map(squaredNorm);
+  const within = (limit: number, sum: number) => limit / Math.max(Math.sqrt(sum), limit);
+  const total = each.reduce((sum, square) => sum + square, 0);
+  return gradients.map((gradient, i) => ({
+    gradient,
+    scale: clipNorm !== null ? within(clipNorm, each[i]!) : within(globalClipNorm!, total),
+  }));
 }
 
-/** Euclidean norm of all gradients taken together. */
-export function globalNorm(gradients: readonly Tensor[]): number {
-  let sum = 0;
-  for (const g of gradients) sum += squares(g);
-  return Math.sqrt(sum);
-}
-
-function squares(g: Tensor): number {
+/** The sum of squares of the elements; finite if and only if all of them are. */
+export function squaredNorm(g: Tensor): number {
   const result = allocate([]);
   g.storage.engine.kernels.sumSquares(g.offset, result.offset, g.size);
   const sum = result.item();
@@ -43,12 +57,4 @@ function squares(g: Tensor): number {
   let exact = 0;
   for (const x of g.view()) exact += x * x;
   return exact;
-}
-
-function scaled(g: Tensor, factor: number): Tensor {
-  if (factor === 1) return g;
-  const result = allocate(g.shape);
-  result.view().fill(0);
-  g.storage.engine.kernels.axpy(factor, g.offset, result.offset, g.size);
-  return result;
 }

@@ -1,10 +1,7 @@
-import { add, mul } from "../../tensor/ops/arithmetic.js";
-import { sign } from "../../tensor/ops/unary.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
 import { checkFraction } from "../checks.js";
-import { addScaled, blend } from "./in-place.js";
-import { Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
 
 export interface LionOptions extends OptimizerOptions {
   /** How much of the direction is the average gradient rather than the new one. 0.9 by default. */
@@ -19,6 +16,7 @@ export interface LionOptions extends OptimizerOptions {
  */
 export class Lion extends Optimizer {
   readonly className = "Lion";
+  protected override readonly appliesFactors = true;
   protected readonly slotNames: readonly string[] = ["momentum"];
   readonly beta1: number;
   readonly beta2: number;
@@ -32,10 +30,24 @@ export class Lion extends Optimizer {
     checkFraction(where, "beta2", this.beta2);
   }
 
-  protected override update(w: Variable, g: Tensor, rate: number, slots: Record<string, Variable>): void {
-    const momentum = slots.momentum!;
-    addScaled(w, -rate, sign(add(mul(momentum, this.beta1), mul(g, 1 - this.beta1))));
-    blend(momentum, this.beta2, g, 1 - this.beta2);
+  protected override update(
+    w: Variable,
+    g: Tensor,
+    rate: number,
+    slots: Record<string, Variable>,
+    { scale, keep }: StepFactors,
+  ): void {
+    w.storage.engine.kernels.lionUpdate(
+      w.offset,
+      g.offset,
+      slots.momentum!.offset,
+      w.size,
+      rate,
+      this.beta1,
+      this.beta2,
+      scale,
+      keep,
+    );
   }
 
   override getConfig(): Record<string, unknown> {

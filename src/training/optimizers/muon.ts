@@ -118,7 +118,7 @@ export class Muon extends Optimizer {
     const t = this.iterations + 1;
     const alpha = (rate * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
     const { kernels } = w.storage.engine;
-    kernels.adamUpdate(w.offset, g.offset, m.offset, v.offset, 0, w.size, alpha, beta1, beta2, epsilon);
+    kernels.adamUpdate(w.offset, g.offset, m.offset, v.offset, 0, w.size, alpha, beta1, beta2, epsilon, 1, 1);
   }
 
   override getConfig(): Record<string, unknown> {

@@ -1,10 +1,7 @@
-import { add, div } from "../../tensor/ops/arithmetic.js";
-import { sqrt, square } from "../../tensor/ops/unary.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
 import { checkFraction, checkNotNegative } from "../checks.js";
-import { addScaled, blend } from "./in-place.js";
-import { Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
 
 export interface NadamOptions extends OptimizerOptions {
   /** How slowly the average gradient changes. 0.9 by default. */
@@ -22,6 +19,7 @@ export interface NadamOptions extends OptimizerOptions {
  */
 export class Nadam extends Optimizer {
   readonly className = "Nadam";
+  protected override readonly appliesFactors = true;
   protected readonly slotNames: readonly string[] = ["momentum", "velocity"];
   readonly beta1: number;
   readonly beta2: number;
@@ -51,16 +49,32 @@ export class Nadam extends Optimizer {
     return value;
   }
 
-  protected override update(w: Variable, g: Tensor, rate: number, slots: Record<string, Variable>): void {
+  protected override update(
+    w: Variable,
+    g: Tensor,
+    rate: number,
+    slots: Record<string, Variable>,
+    { scale, keep }: StepFactors,
+  ): void {
     const { momentum, velocity } = slots as { momentum: Variable; velocity: Variable };
     const t = this.iterations + 1;
     const [now, next] = [this.factor(t), this.factor(t + 1)];
     const product = this.productUpTo(t);
-    blend(momentum, this.beta1, g, 1 - this.beta1);
-    blend(velocity, this.beta2, square(g), 1 - this.beta2);
-    const root = add(sqrt(div(velocity, 1 - this.beta2 ** t)), this.epsilon);
-    addScaled(w, (-rate * next) / (1 - product * next), div(momentum, root));
-    addScaled(w, (-rate * (1 - now)) / (1 - product), div(g, root));
+    w.storage.engine.kernels.nadamUpdate(
+      w.offset,
+      g.offset,
+      momentum.offset,
+      velocity.offset,
+      w.size,
+      (rate * next) / (1 - product * next),
+      (rate * (1 - now)) / (1 - product),
+      1 / (1 - this.beta2 ** t),
+      this.beta1,
+      this.beta2,
+      this.epsilon,
+      scale,
+      keep,
+    );
   }
 
   override getConfig(): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import { variableGrads } from "../../autograd/gradients.js";
 import { noGrad } from "../../autograd/tape.js";
 import { checkOptions, RondoError } from "../../errors.js";
+import { mul } from "../../tensor/ops/arithmetic.js";
 import { scope } from "../../tensor/scope.js";
 import { inSection } from "../../tensor/sections.js";
 import { formatShape, type Shape, sameShape } from "../../tensor/shape.js";
@@ -9,7 +10,7 @@ import { Variable } from "../../tensor/variable.js";
 import { checkCount, checkNotNegative, checkWithin } from "../checks.js";
 import type { SavedState } from "../saved-state.js";
 import type { Schedule } from "../schedules.js";
-import { type Clipping, clipGradients } from "./clip.js";
+import { type ClippedGradient, type Clipping, clipGradients, squaredNorm, usesNorms } from "./clip.js";
 
 /** A learning rate: constant, a schedule, or any function of the number of updates made so far. */
 export type LearningRate = number | Schedule | ((step: number) => number);
@@ -65,6 +66,14 @@ export interface SlotStart {
 /** Slots every optimizer may have besides its own. */
 const EMA = "ema";
 const ACCUMULATED = "accumulated";
+
+/** What an update begins with, done by the kernels of optimizers that have one of their own. */
+export interface StepFactors {
+  /** Clipping multiplies the gradient by this. */
+  readonly scale: number;
+  /** Weight decay multiplies the weights by this. */
+  readonly keep: number;
+}
 
 /** Gradients by variable; variables that are missing are left alone. */
 export type Gradients = ReadonlyMap<Variable, Tensor>;
@@ -131,8 +140,17 @@ export abstract class Optimizer {
     this.rate = value;
   }
 
+  /** Whether `update` applies the factors it is given; otherwise they have been applied when it is called. */
+  protected readonly appliesFactors: boolean = false;
+
   /** Steps one variable. `slots` are this optimizer's tensors for it. Temporaries are freed afterwards. */
-  protected abstract update(w: Variable, gradient: Tensor, rate: number, slots: Record<string, Variable>): void;
+  protected abstract update(
+    w: Variable,
+    gradient: Tensor,
+    rate: number,
+    slots: Record<string, Variable>,
+    factors: StepFactors,
+  ): void;
 
   /** What a slot of a variable starts as; null when this variable needs none. Zeros of the variable's shape by default. */
   protected slotStart(_slot: string, variable: Variable): SlotStart | null {
@@ -164,13 +182,23 @@ export abstract class Optimizer {
   }
 
   private checkAndUpdate(gradients: Gradients): void {
-    for (const [variable, gradient] of gradients) this.checkGradient(variable, gradient);
+    for (const [variable, gradient] of gradients) checkFits(variable, gradient);
+    // The sum of squares that clipping asks for also tells whether all elements are finite.
+    const clipsNow = this.gradientAccumulationSteps === null && usesNorms(this.clipping);
+    const squares = clipsNow ? noGrad(() => scope(() => [...gradients.values()].map(squaredNorm))) : null;
+    let i = 0;
+    for (const [variable, gradient] of gradients) {
+      if (!squares || !Number.isFinite(squares[i++])) this.checkFinite(variable, gradient);
+    }
     checkRate("the learning rate schedule", this.learningRate);
     noGrad(() =>
       scope(() => {
         const updating = this.pending + 1 >= (this.gradientAccumulationSteps ?? 1);
         if (this.gradientAccumulationSteps !== null) this.accumulate(gradients);
-        if (updating) this.step(this.gradientAccumulationSteps === null ? gradients : this.takeAccumulated(gradients));
+        if (updating) {
+          const given = this.gradientAccumulationSteps === null ? gradients : this.takeAccumulated(gradients);
+          this.step([...given.keys()], clipGradients([...given.values()], this.clipping, squares));
+        }
         if (this.useEma) this.average([...gradients.keys()]);
         this.pending = updating ? 0 : this.pending + 1;
         if (updating) this.iterations++;
@@ -178,19 +206,17 @@ export abstract class Optimizer {
     );
   }
 
-  /** Clips, decays and updates. */
-  private step(gradients: Gradients): void {
-    const clipped = clipGradients([...gradients.values()], this.clipping);
+  /** Decays and updates. */
+  private step(variables: readonly Variable[], clipped: readonly ClippedGradient[]): void {
     const rate = this.learningRate;
-    let i = 0;
-    for (const variable of gradients.keys()) {
-      const decay = this.decays(variable) ? this.decayOf(variable) : 0;
-      if (decay !== 0) {
-        variable.storage.engine.kernels.scaleInPlace(variable.offset, variable.size, 1 - decay * rate);
-      }
-      const gradient = clipped[i++]!;
-      scope(() => this.update(variable, gradient, rate, this.slotsOf(variable)));
-    }
+    variables.forEach((variable, i) => {
+      const { gradient, scale } = clipped[i]!;
+      const keep = this.decays(variable) ? 1 - this.decayOf(variable) * rate : 1;
+      scope(() => {
+        const ready = this.appliesFactors ? gradient : applyFactors(variable, gradient, { scale, keep });
+        this.update(variable, ready, rate, this.slotsOf(variable), { scale, keep });
+      });
+    });
   }
 
   /** Whether decay is meant for this variable. */
@@ -267,12 +293,11 @@ export abstract class Optimizer {
 
   /** Throws unless the gradient is finite and fits. @internal */
   protected checkGradient(variable: Variable, gradient: Tensor): void {
-    if (!sameShape(variable.shape, gradient.shape) || gradient.dtype !== "float32") {
-      throw new RondoError("shape", `the gradient does not fit the variable "${variable.name}"`, {
-        received: `${gradient.dtype} ${formatShape(gradient.shape)}`,
-        expected: `float32 ${formatShape(variable.shape)}`,
-      });
-    }
+    checkFits(variable, gradient);
+    this.checkFinite(variable, gradient);
+  }
+
+  private checkFinite(variable: Variable, gradient: Tensor): void {
     const at = gradient.storage.engine.kernels.findNonFinite(gradient.offset, gradient.size);
     if (at < 0) return;
     throw new RondoError("nonFinite", `step ${this.iterations + 1}: the gradient of "${variable.name}" is not finite`, {
@@ -447,4 +472,19 @@ function checkClipping(where: string, options: OptimizerOptions): Clipping {
     }
   }
   return clipping;
+}
+
+function checkFits(variable: Variable, gradient: Tensor): void {
+  if (sameShape(variable.shape, gradient.shape) && gradient.dtype === "float32") return;
+  throw new RondoError("shape", `the gradient does not fit the variable "${variable.name}"`, {
+    received: `${gradient.dtype} ${formatShape(gradient.shape)}`,
+    expected: `float32 ${formatShape(variable.shape)}`,
+  });
+}
+
+/** Shrinks the weights in place; returns the gradient scaled. */
+function applyFactors(w: Variable, gradient: Tensor, { scale, keep }: StepFactors): Tensor {
+  const { kernels } = w.storage.engine;
+  if (keep !== 1) kernels.scaleInPlace(w.offset, w.size, keep);
+  return scale === 1 ? gradient : mul(gradient, scale);
 }

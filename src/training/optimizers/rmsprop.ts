@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
 import { checkFraction, checkNotNegative } from "../checks.js";
-import { Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
 
 export interface RMSPropOptions extends OptimizerOptions {
   /** How slowly the average of squared gradients changes, 0 <= rho < 1. 0.9 by default. */
@@ -17,6 +17,7 @@ export interface RMSPropOptions extends OptimizerOptions {
 /** v = rho·v + (1-rho)·g²; step = rate·g / sqrt(v + epsilon), with v - mean² when centered (Hinton 2012; Graves 2013). */
 export class RMSProp extends Optimizer {
   readonly className = "RMSprop";
+  protected override readonly appliesFactors = true;
   protected readonly slotNames: readonly string[];
   readonly rho: number;
   readonly momentum: number;
@@ -36,7 +37,13 @@ export class RMSProp extends Optimizer {
     this.slotNames = ["velocity", ...(this.momentum > 0 ? ["momentum"] : []), ...(this.centered ? ["average"] : [])];
   }
 
-  protected override update(w: Variable, g: Tensor, rate: number, slots: Record<string, Variable>): void {
+  protected override update(
+    w: Variable,
+    g: Tensor,
+    rate: number,
+    slots: Record<string, Variable>,
+    { scale, keep }: StepFactors,
+  ): void {
     w.storage.engine.kernels.rmspropUpdate(
       w.offset,
       g.offset,
@@ -48,6 +55,8 @@ export class RMSProp extends Optimizer {
       this.rho,
       this.momentum,
       this.epsilon,
+      scale,
+      keep,
     );
   }
 

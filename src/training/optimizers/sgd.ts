@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
 import { checkFraction } from "../checks.js";
-import { Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
 
 export interface SGDOptions extends OptimizerOptions {
   /** How much of the last step is repeated, 0 <= momentum < 1. 0 by default. */
@@ -13,6 +13,7 @@ export interface SGDOptions extends OptimizerOptions {
 /** Gradient descent: v = momentum·v - rate·g; w += v (Nesterov: w += momentum·v - rate·g). */
 export class SGD extends Optimizer {
   readonly className = "SGD";
+  protected override readonly appliesFactors = true;
   protected readonly slotNames: readonly string[];
   readonly momentum: number;
   readonly nesterov: boolean;
@@ -25,7 +26,13 @@ export class SGD extends Optimizer {
     this.slotNames = this.momentum === 0 ? [] : ["momentum"];
   }
 
-  protected override update(w: Variable, g: Tensor, rate: number, slots: Record<string, Variable>): void {
+  protected override update(
+    w: Variable,
+    g: Tensor,
+    rate: number,
+    slots: Record<string, Variable>,
+    { scale, keep }: StepFactors,
+  ): void {
     w.storage.engine.kernels.sgdUpdate(
       w.offset,
       g.offset,
@@ -34,6 +41,8 @@ export class SGD extends Optimizer {
       rate,
       this.momentum,
       this.nesterov ? 1 : 0,
+      scale,
+      keep,
     );
   }
 

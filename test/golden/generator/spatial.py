@@ -1,4 +1,4 @@
-"""Layers over planes, transposed convolutions, and the convolutional LSTM."""
+"""Layers over planes, transposed convolutions, the convolutional LSTM, and rescaling."""
 
 import keras
 import torch
@@ -111,6 +111,10 @@ def _pooling(add, plane, first):
 
 def _shapes(add, small):
     first = numbers((2, 3, 4, 5), 1.9)
+    add("Identity", Spec("Identity"), [small])
+    add("Rescaling/numbers", Spec("Rescaling", scale=0.3, offset=-1.2), [small])
+    add("Rescaling/features", Spec("Rescaling", scale=[0.3, 2.0, -1.0], offset=[0.1, 0.2, 0.4]), [small])
+    add("SpatialDropout2D/inference", Spec("SpatialDropout2D", rate=0.5), [small])
     add("UpSampling2D/default", Spec("UpSampling2D"), [small])
     add("UpSampling2D/uneven", Spec("UpSampling2D", size=[3, 1], **FIRST), [first])
     add("ZeroPadding2D/default", Spec("ZeroPadding2D"), [small])

@@ -55,6 +55,8 @@ const powerTolerance: Tolerance = { relative: 5e-6 };
 const binaryTolerance: Partial<Record<OpCode<"binary">, Tolerance>> = {
   ...{ add: exact, sub: exact, mul: exact, div: exact, maximum: exact, minimum: exact, mod: exact, floorDiv: exact },
   ...{ reluGrad: exact, pow: powerTolerance, tanhGrad: { relative: 1e-6, scale: 1e-6 } },
+  // The slopes of gelu and silu pass through zero.
+  ...{ geluGrad: { relative: 1e-6, scale: 1 }, siluGrad: { relative: 1e-6, scale: 1 } },
 };
 
 export const elementwiseCases: CaseTable<
