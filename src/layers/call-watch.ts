@@ -16,12 +16,19 @@ export function attachMask(tensor: Tensor, mask: Tensor | null): void {
 
 type Watcher = (layer: Layer, output: Tensor, inputs: readonly Tensor[]) => void;
 
-let watching: Watcher | undefined;
+interface Watch {
+  /** Shown every layer that is applied, with its main output. */
+  readonly observe?: Watcher | undefined;
+  /** Takes the penalties of regularized outputs. */
+  readonly penalties?: Tensor[] | undefined;
+}
 
-/** Runs `body`; every layer that is applied in it is shown to the watcher with its main output. @internal */
-export function watchCalls<R>(watcher: Watcher | undefined, body: () => R): R {
+let watching: Watch = {};
+
+/** Runs `body`, and says what happens in layers that are applied in it. @internal */
+export function watchCalls<R>(watch: Watch, body: () => R): R {
   const before = watching;
-  watching = watcher;
+  watching = watch;
   try {
     return body();
   } finally {
@@ -31,5 +38,10 @@ export function watchCalls<R>(watcher: Watcher | undefined, body: () => R): R {
 
 /** @internal */
 export function reportCall(layer: Layer, output: Tensor, inputs: readonly Tensor[]): void {
-  watching?.(layer, output, inputs);
+  watching.observe?.(layer, output, inputs);
+}
+
+/** Where penalties of outputs go, as an option of a call. @internal */
+export function penaltiesWanted(): { readonly penalties?: Tensor[] } {
+  return watching.penalties ? { penalties: watching.penalties } : {};
 }

@@ -3,7 +3,7 @@ import { mul } from "../tensor/ops/arithmetic.js";
 import { inSection } from "../tensor/sections.js";
 import { formatShape } from "../tensor/shape.js";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.js";
-import { attachMask, maskOf, reportCall } from "./call-watch.js";
+import { attachMask, maskOf, penaltiesWanted, reportCall } from "./call-watch.js";
 import { type BatchShape, Component, type ComponentOptions, resetComponentNames } from "./component.js";
 import { sequenceMask } from "./core/sequence-mask.js";
 import { regularizer, writeFields } from "./fields.js";
@@ -215,6 +215,7 @@ export abstract class Layer extends Component {
       ...(initialState ? { initialState: initialState.map((s) => asTensor(s)) } : {}),
       ...(attentionMask ? { attentionMask: asTensor(attentionMask, "bool") } : {}),
       ...flagsOf(flags),
+      ...penaltiesWanted(),
     };
     const { result, masks: made } = inSection(
       "layer",
@@ -223,6 +224,7 @@ export abstract class Layer extends Component {
     );
     const outputs = result instanceof Tensor ? [result] : result;
     for (const [i, output] of outputs.entries()) attachMask(output, made[i] ?? null);
+    this.penalize(outputs, context.penalties);
     reportCall(this, outputs[0]!, inputs);
     return result;
   }

@@ -2,7 +2,7 @@ import type { Batch, Dataset } from "../data/batches.js";
 import type { DataParts, PartNames } from "../data/examples.js";
 import { RondoError } from "../errors.js";
 import type { SaveOptions } from "../formats/model-file.js";
-import { attachMask, maskOf, reportCall } from "../layers/call-watch.js";
+import { attachMask, maskOf, penaltiesWanted, reportCall } from "../layers/call-watch.js";
 import { defaultName } from "../layers/component.js";
 import type { BatchShape, Layer, Weight } from "../layers/layer.js";
 import { SymbolicTensor } from "../layers/symbolic.js";
@@ -214,7 +214,8 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
     const inputs = several ? (x as readonly TensorLike[]).map((each) => asTensor(each)) : [asTensor(x as TensorLike)];
     this.prepare(inputs);
     this.#layerForm?.ensureBuiltMany(inputs.map(({ shape }) => shape));
-    const { outputs, masks } = this.forward(inputs, { training: options.training ?? false, masks: inputs.map(maskOf) });
+    const { training = false } = options;
+    const { outputs, masks } = this.forward(inputs, { training, masks: inputs.map(maskOf), ...penaltiesWanted() });
     for (const [i, output] of outputs.entries()) attachMask(output, masks[i] ?? null);
     if (this.#layerForm) reportCall(this.#layerForm, outputs[0]!, inputs);
     return this.present(outputs);

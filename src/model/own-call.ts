@@ -46,10 +46,10 @@ export class OwnCall {
     return [...found].map(([layer, path]) => [path, layer]);
   }
 
-  forward(inputs: readonly Tensor[], { training, masks, observe }: ForwardOptions): ForwardResult {
+  forward(inputs: readonly Tensor[], { training, masks, observe, penalties }: ForwardOptions): ForwardResult {
     for (const [i, x] of inputs.entries()) attachMask(x, masks?.[i] ?? null);
     const call = (this.model.call as unknown as Call).bind(this.model);
-    const made = watchCalls(observe, () => {
+    const made = watchCalls({ observe, penalties }, () => {
       return call(inputs.length === 1 ? inputs[0]! : inputs, { training, mask: masks?.[0] ?? null });
     });
     const outputs = made instanceof Tensor ? [made] : made;

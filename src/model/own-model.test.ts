@@ -160,6 +160,27 @@ describe("a class with a call", () => {
     expect(unmasked.dataSync()[2]).not.toBeCloseTo(expected[2]!, 4);
   });
 
+  test("penalties of regularized outputs count, also inside models in fields", async () => {
+    const penalized = () => layers.dense({ units: 2, activityRegularizer: regularizers.l2({ l2: 0.5 }) });
+    class Penalized extends Model<Tensor> {
+      readonly className = "Penalized";
+      readonly first = penalized();
+      readonly rest = sequential([penalized()]);
+      override call(input: Tensor) {
+        return this.rest.apply(this.first.apply(input) as Tensor);
+      }
+    }
+    const own = new Penalized();
+    const data = [tensor(numbersLike(6, 0.3), [3, 2]), tensor(numbersLike(6, 0.6), [3, 2])] as const;
+    own.build([null, 2]);
+    const twin = sequential([own.first, own.rest.asLayer()]);
+    for (const each of [own, twin]) each.compile({ optimizer: "sgd", loss: "mse" });
+    const { loss } = await own.evaluate(...data);
+    expect(loss).toBeCloseTo((await twin.evaluate(...data)).loss!, 6);
+    twin.compile({ optimizer: "sgd", loss: "mse", metrics: ["mse"] });
+    expect(loss).toBeGreaterThan((await twin.evaluate(...data)).mse! + 1e-3);
+  });
+
   test("a model with states as a layer moves them once for each call", () => {
     const inner = sequential([layers.gru({ units: 2, stateful: true, inputShape: [3, 1] })]);
     const data = tensor(numbersLike(6, 0.3), [2, 3, 1]);
