@@ -53,7 +53,11 @@ const commands = {
     args: [here("workers/rondo.mjs")],
     env: { RONDO_BACKEND: "native", RONDO_THREADS: options.threads },
   }),
-  wasm: () => ({ command: process.execPath, args: [here("workers/rondo.mjs")], env: { RONDO_BACKEND: "wasm" } }),
+  wasm: () => ({
+    command: process.execPath,
+    args: [here("workers/rondo.mjs")],
+    env: { RONDO_BACKEND: "wasm", RONDO_THREADS: options.threads },
+  }),
   torch: () =>
     options.python
       ? {
