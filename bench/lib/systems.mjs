@@ -51,7 +51,7 @@ function commands({ python, peers, threads }) {
       : "not installed: npm install --prefix bench";
   return {
     native: () => node("rondo.mjs", { RONDO_BACKEND: "native", RONDO_THREADS: String(threads) }),
-    wasm: () => node("rondo.mjs", { RONDO_BACKEND: "wasm", RONDO_THREADS: "1" }),
+    wasm: () => node("rondo.mjs", { RONDO_BACKEND: "wasm", RONDO_THREADS: String(threads) }),
     torch: () =>
       python
         ? {
