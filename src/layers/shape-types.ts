@@ -36,7 +36,7 @@ export interface Start<I extends BatchShape> {
 type Call<F extends ShapeFunction, S extends BatchShape> = (F & { readonly input: S })["output"];
 
 /** Whether the rank of a shape is known. */
-type Ranked<S extends BatchShape> = number extends S["length"] ? false : true;
+export type Ranked<S extends BatchShape> = number extends S["length"] ? false : true;
 
 /** The shape a layer makes of another, or the message why it cannot. */
 export type OutputOf<L, S extends BatchShape> =

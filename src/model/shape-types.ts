@@ -1,12 +1,10 @@
 import type { DataParts } from "../data/examples.js";
 import type { HostArray, ShapedValues } from "../data/host-array.js";
 import type { BatchShape } from "../layers/component.js";
-import type { Mistake } from "../layers/shape-types.js";
+import type { Mistake, Ranked } from "../layers/shape-types.js";
 import type { Tensor, TypedArray } from "../tensor/tensor.js";
 
 // What a model that knows its shapes at compile time takes and gives; see layers/shape-types.ts.
-
-type Ranked<S extends BatchShape> = number extends S["length"] ? false : true;
 
 /** A tensor whose shape is known as far as the type says. */
 export type TensorOf<S extends BatchShape> =
