@@ -69,20 +69,26 @@ struct Cell {
 
 /** Arguments of a forward call, as in the contract; c0 and cT only with hasMemory. */
 struct ForwardCall {
-  const float *x, *kernel, *recurrent, *bias, *h0, *c0, *recurrentMask;
-  float *y, *hT, *cT, *saved, *scratch;
+  const float* x;
+  const int32_t* indices;  // [batch, time]: rows of the kernel, in place of x times the kernel; else null
+  const float *kernel, *recurrent, *bias, *h0, *c0, *recurrentMask;
+  float *y, *hT, *cT, *saved;
+  float* packed;  // PackedWeights that are kept from call to call, or null
+  float* scratch;
 };
 void runForward(const Cell& cell, const Recurrence& r, const ForwardCall& call);
 
 struct BackwardCall {
-  const float *x, *kernel, *recurrent, *recurrentMask, *saved, *dy, *dhT, *dcT;
+  const float* x;
+  const int32_t* indices;  // see ForwardCall
+  const float *kernel, *recurrent, *recurrentMask, *saved, *dy, *dhT, *dcT;
   float *dx, *dKernel, *dRecurrent, *dBias, *dh0, *dc0, *scratch;
 };
 void runBackward(const Cell& cell, const Recurrence& r, const BackwardCall& call);
 
-/** Sizes in floats of `saved` and `scratch`. */
+/** Sizes in floats of `saved` and `scratch`; `packed`: the packed weights have memory of their own. */
 int32_t savedSize(const Cell& cell, const Recurrence& r);
-int32_t forwardScratchSize(const Cell& cell, const Recurrence& r);
+int32_t forwardScratchSize(const Cell& cell, const Recurrence& r, bool packed);
 int32_t backwardScratchSize(const Cell& cell, const Recurrence& r);
 
 /** What backward needs from forward. */

@@ -16,8 +16,6 @@ struct BackwardScratch {
   float* kernel;        // transposed, see packGatesTransposed
   float* recurrent;     // likewise
   float* candidate;     // likewise
-  float* dKernel;       // [panels, inputs, panelRow]
-  float* dRecurrent;    // [panels, units, panelRow]
   float* dBias;         // [panels, panelRow]
   float* dz;            // [panels, steps * batch, panelRow]
   float* inputs;        // [steps * batch, inputRow]
@@ -39,12 +37,10 @@ struct BackwardScratch {
     kernel = part.take(packedTransposedSize(r, r.layout.input, r.inputs));
     recurrent = part.take(packedTransposedSize(r, r.layout.recurrent, r.units));
     candidate = part.take(packedTransposedSize(r, r.layout.candidate, r.units));
-    dKernel = part.take(width * r.inputs);
-    dRecurrent = part.take(width * r.units);
     dBias = part.take(width);
     dz = part.take(width * steps * r.batch);
-    inputs = part.take(steps * r.batch * r.inputRow());
-    dInputs = part.take(steps * r.batch * r.inputRow());
+    inputs = part.take(r.inputs > 0 ? steps * r.batch * r.inputRow() : 0);
+    dInputs = part.take(r.inputs > 0 ? steps * r.batch * r.inputRow() : 0);
     masked = part.take(steps * states);
     reset = part.take(r.layout.candidate.count > 0 ? steps * states : 0);
     dh = part.take(states);
@@ -115,8 +111,9 @@ struct Backward {
                      scratch.dh + unit, scratch.dc + unit * memory, dz + p * chunkRows() * row});
     }
     // The left operands of the weight gradients, while the rows are at hand.
-    gatherInputs(r, call.x, s, part.ownFirst(), part.ownLast(),
-                 scratch.inputs + (chunkRow + part.ownFirst()) * r.inputRow());
+    if (r.inputs > 0)
+      gatherInputs(r, call.x, s, part.ownFirst(), part.ownLast(),
+                   scratch.inputs + (chunkRow + part.ownFirst()) * r.inputRow());
     const float* recurrentInput = saved.h + s * length + at;
     if (call.recurrentMask) {
       multiplyState(r, saved.h + s * length, call.recurrentMask, region, scratch.masked + chunkRow * unitRow, false);
@@ -163,18 +160,26 @@ struct Backward {
   }
 
   /**
-   * Adds the chunk to panel p of a weight gradient [panels, height, panelRow], for rows from to to of `height`: the sum
-   * over the chunk's rows of left[row, :] dz[row, :]. The last chunk comes first and finds nothing to add to.
+   * Adds the chunk to the columns of panel p in a weight gradient [height, weightRow], for rows from to to: the sum over
+   * the chunk's rows of left[row, :] dz[row, :]. The last chunk comes first and finds nothing to add to.
    */
-  void addWeightGradient(const GateVectors& part, int64_t p, const float* left, int64_t leftRow, int64_t height,
-                         int64_t from, int64_t to, float* gradient, const Chunk& chunk) const {
-    const int64_t row = r.panelRow();
-    float* const out = gradient + (p * height + from) * row + part.first * VW;
+  void addWeightGradient(const GateVectors& part, int64_t p, const float* left, int64_t leftRow, int64_t from,
+                         int64_t to, float* gradient, const Chunk& chunk) const {
+    const int64_t row = r.panelRow(), lanes = r.lanes(p, part.count - 1);
+    // Units side by side end somewhere in the panel; gates are as narrow as each other.
+    const bool sideBySide = r.layout.blocks > 1;
+    const int vectors = sideBySide ? panelVectors(smaller<int64_t>(part.count * VW, r.units - p * part.count * VW))
+                                   : part.count;
+    int64_t columns[4];
+    for (int v = 0; v < part.count; v++) columns[v] = r.column(part, p, v) - r.column(part, p, 0);
+    float* const out = gradient + from * r.weightRow() + r.column(part, p, 0);
     multiply({{left + from, 1, chunk.rows, leftRow},
               {scratch.dz + p * chunkRows() * row + part.first * VW, row},
-              {chunk.isFirst ? nullptr : out, row},
-              {out, row},
-              part.count},
+              {chunk.isFirst ? nullptr : out, r.weightRow()},
+              {out, r.weightRow()},
+              vectors,
+              int(sideBySide ? r.lanes(p, vectors - 1) : lanes),
+              sideBySide ? nullptr : columns},
              to - from);
   }
 
@@ -189,6 +194,25 @@ struct Backward {
     }
   }
 
+  /** Where steps are indices: each row of gate gradients belongs to the row of the kernel that its step picked. */
+  void addRowGradients(int64_t p, const Chunk& chunk) const {
+    const GateVectors& in = r.layout.input;
+    const int64_t row = r.panelRow(), width = r.weightRow();
+    for (int v = 0; v < in.count; v++) {
+      const int lanes = int(r.lanes(p, v));
+      if (lanes == 0) continue;
+      float* const gradient = call.dKernel + r.column(in, p, v);
+      for (int64_t i = 0; chunk.isFirst && i < r.kernelRows; i++) storePartial(gradient + i * width, Vec{}, lanes);
+      const float* dz = scratch.dz + p * chunkRows() * row + (in.first + v) * VW;
+      for (int64_t s = chunk.firstStep; s < chunk.lastStep; s++)
+        for (int64_t b = 0; b < r.batch; b++, dz += row) {
+          float* const out = gradient + call.indices[r.at(b, s)] * width;
+          if (lanes == VW) store(out, load(out) + load(dz));
+          else storePartial(out, loadPartial(out, lanes) + load(dz), lanes);
+        }
+    }
+  }
+
   /** One of several equal pieces of a chunk's weight gradients: of the rows of both, panel after panel. */
   void weightGradients(const Chunk& chunk, int64_t piece, int64_t pieces) const {
     const int64_t height = r.inputs + r.units, all = r.panels() * height;
@@ -197,15 +221,16 @@ struct Backward {
     for (int64_t p = 0; p < r.panels(); p++) {
       const int64_t from = larger<int64_t>(0, begin - p * height), to = smaller(height, end - p * height);
       if (from >= to) continue;
-      addWeightGradient(r.layout.input, p, scratch.inputs, r.inputRow(), r.inputs, from, smaller(to, r.inputs),
-                        scratch.dKernel, chunk);
-      const int64_t fromUnit = larger<int64_t>(0, from - r.inputs), toUnit = to - r.inputs;
-      addWeightGradient(r.layout.recurrent, p, states, r.unitRow(), r.units, fromUnit, toUnit, scratch.dRecurrent,
+      addWeightGradient(r.layout.input, p, scratch.inputs, r.inputRow(), from, smaller(to, r.inputs), call.dKernel,
                         chunk);
+      const int64_t fromUnit = larger<int64_t>(0, from - r.inputs), toUnit = to - r.inputs;
+      addWeightGradient(r.layout.recurrent, p, states, r.unitRow(), fromUnit, toUnit, call.dRecurrent, chunk);
       if (r.layout.candidate.count > 0)
-        addWeightGradient(r.layout.candidate, p, scratch.reset, r.unitRow(), r.units, fromUnit, toUnit,
-                          scratch.dRecurrent, chunk);
-      if (from == 0) addBiasGradient(p, chunk);
+        addWeightGradient(r.layout.candidate, p, scratch.reset, r.unitRow(), fromUnit, toUnit, call.dRecurrent,
+                          chunk);
+      if (from > 0) continue;
+      addBiasGradient(p, chunk);
+      if (call.indices) addRowGradients(p, chunk);
     }
   }
 
@@ -268,16 +293,11 @@ void runBackward(const Cell& cell, const Recurrence& r, const BackwardCall& call
     parallelThreads(recurrentThreads(work),
                     [&](int32_t thread, int32_t threads) { backward.run(thread, threads, &next); });
   } else {
-    zeroBytes(scratch.dKernel, size_t(width * r.inputs) * sizeof(float));
-    zeroBytes(scratch.dRecurrent, size_t(width * r.units) * sizeof(float));
+    zeroBytes(call.dKernel, size_t(r.weightRow() * r.kernelRows) * sizeof(float));
+    zeroBytes(call.dRecurrent, size_t(r.weightRow() * r.units) * sizeof(float));
     zeroBytes(scratch.dBias, size_t(width) * sizeof(float));
   }
   const GateVectors &in = r.layout.input, &back = r.layout.recurrent;
-  unpackGates(r, in, scratch.dKernel + in.first * VW, r.panelRow(), r.inputs, call.dKernel);
-  unpackGates(r, back, scratch.dRecurrent + back.first * VW, r.panelRow(), r.units, call.dRecurrent);
-  if (r.layout.candidate.count > 0)
-    unpackGates(r, r.layout.candidate, scratch.dRecurrent + r.layout.candidate.first * VW, r.panelRow(), r.units,
-                call.dRecurrent);
   if (call.dBias) {
     unpackGates(r, in, scratch.dBias + in.first * VW, r.panelRow(), 1, call.dBias);
     if (cell.splitBias)

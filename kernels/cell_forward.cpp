@@ -4,8 +4,6 @@
 namespace RONDO_ARCH {
 namespace {
 
-/** Up to so many rows in all (a streaming step), weights are used where they are: packing would cost more. */
-constexpr int64_t fewRows = 8;
 /** Rows of input projected at a time: the result is consumed while it is still in the cache. */
 constexpr int64_t projectedRows = 192;
 /** Multiply-adds of a thread that are worth calling it within a step: four microseconds, meeting takes one. */
@@ -15,10 +13,7 @@ constexpr int64_t longWork = 1500000;
 
 struct ForwardScratch {
   int64_t steps;        // projected at a time
-  float* kernel;        // [panels, inputs, input vectors]
-  float* recurrent;     // [panels, units, recurrent vectors]
-  float* candidate;     // [panels, units, candidate vectors]
-  float* bias;          // [panels, panelRow]
+  float* packed;        // PackedWeights
   float* inputs;        // [steps * batch, inputRow], the rows of a thread together
   float* projected;     // [panels, steps * batch, panelRow], likewise
   float* z;             // [batch, 2 gates * units], only for few rows
@@ -32,16 +27,13 @@ struct ForwardScratch {
   int32_t* firstValid;  // [batch]
   int32_t size;
 
-  ForwardScratch(const Cell& cell, const Recurrence& r, float* memory) {
+  ForwardScratch(const Cell& cell, const Recurrence& r, bool arePacked, float* memory) {
     Scratch part(memory);
     const bool few = r.rows() <= fewRows;
     const int64_t states = r.batch * r.unitRow();
     steps = few ? 0 : smaller(r.time, (projectedRows + r.batch - 1) / r.batch);
-    kernel = part.take(few ? 0 : r.panels() * r.inputs * r.layout.input.count * VW);
-    recurrent = part.take(few ? 0 : r.panels() * r.units * r.layout.recurrent.count * VW);
-    candidate = part.take(few ? 0 : r.panels() * r.units * r.layout.candidate.count * VW);
-    bias = part.take(r.panels() * r.panelRow());
-    inputs = part.take(steps * r.batch * r.inputRow());
+    packed = part.take(few || arePacked ? 0 : PackedWeights(r, nullptr).size);
+    inputs = part.take(r.inputs > 0 ? steps * r.batch * r.inputRow() : 0);
     projected = part.take(r.panels() * steps * r.batch * r.panelRow());
     z = part.take(few ? r.batch * 2 * r.weightRow() : 0);
     tilePanel = few || r.layout.candidate.count > 0 ? r.batch * r.panelRow() : 0;
@@ -64,24 +56,68 @@ struct States {
   float* after(int64_t s) const { return base + (all ? s + 1 : (s + 1) & 1) * length; }
 };
 
+/** A polynomial of the words of each lane, modulo 2^32. */
+struct Fingerprint {
+  VecInt sums[4];
+  const VecInt base = splatInt(int32_t(0x9e3779b1));
+
+  explicit Fingerprint(int64_t start) {
+    for (VecInt& sum : sums) sum = splatInt(int32_t(start));
+  }
+  void add(const float* x, int64_t n) {
+    const int32_t* words = reinterpret_cast<const int32_t*>(x);
+    int64_t i = 0;
+    for (; i + 4 * VW <= n; i += 4 * VW) {
+      RONDO_UNROLL for (int v = 0; v < 4; v++) sums[v] = sums[v] * base + loadInt(words + i + v * VW);
+    }
+    for (; i < n; i++) sums[0] = sums[0] * base + splatInt(words[i]);
+  }
+  VecInt value() const { return ((sums[0] * base + sums[1]) * base + sums[2]) * base + sums[3]; }
+};
+
 struct Forward {
   const Cell& cell;
   const Recurrence& r;
   const ForwardCall& call;
   ForwardScratch scratch;
+  PackedWeights weights;
   float* gates;  // null in inference
   States c, h, masked;
 
+  void packWeights() const {
+    if (r.inputs > 0) packGates(r, r.layout.input, call.kernel, r.inputs, weights.kernel);
+    packGates(r, r.layout.recurrent, call.recurrent, r.units, weights.recurrent);
+    packGates(r, r.layout.candidate, call.recurrent, r.units, weights.candidate);
+    packBias();
+  }
+
+  /**
+   * Whether kept weights still are those of this call; if not, they will be. Reading the weights takes a fifth of the
+   * time that arranging them does, and finds every change, whoever made it: each of 512 bits (128 on WASM) depends on
+   * all bits below it of the words of one lane, and a single changed word always changes them.
+   */
+  bool stillPacked() const {
+    Fingerprint print(r.inputs + 1);
+    if (r.inputs > 0) print.add(call.kernel, r.inputs * r.weightRow());
+    print.add(call.recurrent, r.units * r.weightRow());
+    if (call.bias) print.add(call.bias, r.weightRow() * (cell.splitBias ? 2 : 1));
+    const VecInt now = print.value();
+    int32_t different = 0;
+    for (int i = 0; i < VW; i++) different |= now[i] ^ weights.fingerprint[i];
+    storeInt(weights.fingerprint, now);
+    return different == 0;
+  }
+
   /** bias [panels, panelRow]; both rows of a split bias meet where both products do. */
   void packBias() const {
-    zeroBytes(scratch.bias, size_t(r.panels() * r.panelRow()) * sizeof(float));
+    zeroBytes(weights.bias, size_t(r.panels() * r.panelRow()) * sizeof(float));
     if (!call.bias) return;
     const auto add = [&](const GateVectors& part, const float* bias) {
       for (int64_t p = 0; p < r.panels(); p++)
         for (int v = 0; v < part.count; v++) {
           const int lanes = int(r.lanes(p, v));
           const float* from = bias + r.column(part, p, v);
-          float* out = scratch.bias + p * r.panelRow() + (part.first + v) * VW;
+          float* out = weights.bias + p * r.panelRow() + (part.first + v) * VW;
           store(out, load(out) + (lanes == VW ? load(from) : loadPartial(from, lanes)));
         }
     };
@@ -141,6 +177,7 @@ struct Forward {
 
   /** Projects the inputs of some steps into rows of scratch.projected. */
   void project(int64_t start, int64_t steps, const Part& part) const {
+    if (call.indices) return lookUp(start, steps, part);
     const GateVectors& in = r.layout.input;
     const int64_t first = part.region.first, rows = part.rows(), row = r.panelRow();
     float* const inputs = scratch.inputs + first * scratch.steps * r.inputRow();
@@ -148,16 +185,39 @@ struct Forward {
       gatherInputs(r, call.x, start + s, first, part.region.last, inputs + s * rows * r.inputRow());
     if (part.shared) barrier();
     for (int64_t p = part.firstPanel; p < part.lastPanel; p++) {
-      const float* bias = scratch.bias + p * row;
+      const float* bias = weights.bias + p * row;
       float* const out = projected(p, first);
       multiply({{inputs, r.inputRow(), r.inputs},
-                {scratch.kernel + p * r.inputs * in.count * VW, in.count * VW},
+                {weights.kernel + p * r.inputs * in.count * VW, in.count * VW},
                 {bias + in.first * VW, 0},
                 {out + in.first * VW, row},
                 in.count},
                steps * rows);
       for (int v = in.first + in.count; v < r.layout.vectors; v++)  // what only the recurrent product adds to
         for (int64_t m = 0; m < steps * rows; m++) store(out + m * row + v * VW, load(bias + v * VW));
+    }
+  }
+  /** The same where the inputs pick rows of the kernel. */
+  void lookUp(int64_t start, int64_t steps, const Part& part) const {
+    const GateVectors& in = r.layout.input;
+    const int64_t first = part.region.first, row = r.panelRow();
+    for (int64_t p = part.firstPanel; p < part.lastPanel; p++) {
+      const float* bias = weights.bias + p * row;
+      float* out = projected(p, first);
+      for (int64_t s = start; s < start + steps; s++)
+        for (int64_t b = first; b < part.region.last; b++, out += row) {
+          const float* from = call.kernel + call.indices[r.at(b, s)] * r.weightRow();
+          for (int v = 0; v < r.layout.vectors; v++) {
+            const int i = v - in.first;
+            Vec z = load(bias + v * VW);
+            if (i >= 0 && i < in.count) {
+              const int64_t lanes = r.lanes(p, i);
+              const float* at = from + r.column(in, p, i);
+              z = z + (lanes == VW ? load(at) : loadPartial(at, int(lanes)));
+            }
+            store(out + v * VW, z);
+          }
+        }
     }
   }
   float* projected(int64_t p, int64_t first) const {
@@ -193,14 +253,14 @@ struct Forward {
         const float* z = projected(p, first) + projectedStep * rows * row;
         for (int v = 0; v < back.first; v++)  // what h R does not add to
           for (int64_t m = 0; m < rows; m++) store(tile(p, part) + m * row + v * VW, load(z + m * row + v * VW));
-        addRecurrent(back, before + at, scratch.recurrent + p * r.units * back.count * VW, z, tile(p, part), rows);
+        addRecurrent(back, before + at, weights.recurrent + p * r.units * back.count * VW, z, tile(p, part), rows);
         if (candidate.count == 0) finishPanel(p, s, part);
       }
       if (candidate.count > 0) {
         resetPanels(before, part);
         if (part.shared) barrier();
         for (int64_t p = part.firstPanel; p < part.lastPanel; p++) {
-          addRecurrent(candidate, scratch.reset + at, scratch.candidate + p * r.units * candidate.count * VW,
+          addRecurrent(candidate, scratch.reset + at, weights.candidate + p * r.units * candidate.count * VW,
                        tile(p, part), tile(p, part), rows);
           finishPanel(p, s, part);
         }
@@ -234,12 +294,28 @@ struct Forward {
                       depth);
   }
 
+  /** z += the rows of the kernel that step s picks, for columns from to to. */
+  void addRows(int64_t s, int64_t from, int64_t to, float* z) const {
+    const int64_t width = r.weightRow();
+    for (int64_t b = 0; b < r.batch; b++) {
+      const float* row = call.kernel + call.indices[r.at(b, s)] * width;
+      for (int64_t n = from; n < to; n++) z[b * width + n] += row[n];
+    }
+  }
+
   /** From weight order into the tiles: vectors first to last, which hold the gates of `gates`. */
   void fillTiles(const GateVectors& gates, const float* z, int first, int last, const Part& part) const {
     for (int64_t p = part.firstPanel; p < part.lastPanel; p++)
-      for (int v = first; v < last; v++)
-        copyPadded(z + r.column(gates, p, v - gates.first), r.weightRow(), r.batch, r.lanes(p, v - gates.first),
-                   tile(p, part) + v * VW, r.panelRow(), VW);
+      for (int v = first; v < last; v++) {
+        const float* from = z + r.column(gates, p, v - gates.first);
+        float* out = tile(p, part) + v * VW;
+        const int64_t lanes = r.lanes(p, v - gates.first);
+        if (lanes == VW) {
+          for (int64_t b = 0; b < r.batch; b++) store(out + b * r.panelRow(), load(from + b * r.weightRow()));
+        } else {
+          copyPadded(from, r.weightRow(), r.batch, lanes, out, r.panelRow(), VW);
+        }
+      }
   }
 
   /** Where the columns of thread `column` begin if `columns` threads share so many: runs as long as can be. */
@@ -263,7 +339,8 @@ struct Forward {
     for (int64_t s = 0; s < r.time; s++) {
       const float* before = recurrentInput(s);
       startFromBias(from, to, middle, z, fromState);
-      addInPlace(call.x + r.at(0, s) * r.inputs, r.time * r.inputs, call.kernel, r.inputs, from, to, z);
+      if (call.indices) addRows(s, from, to, z);
+      else addInPlace(call.x + r.at(0, s) * r.inputs, r.time * r.inputs, call.kernel, r.inputs, from, to, z);
       addInPlace(before, r.unitRow(), call.recurrent, units, from, smaller(middle, ends), z);
       addInPlace(before, r.unitRow(), call.recurrent, units, middle, smaller(to, ends), fromState);
       if (part.shared) barrier();
@@ -290,7 +367,8 @@ struct Forward {
 void runForward(const Cell& cell, const Recurrence& r, const ForwardCall& call) {
   if (r.batch == 0) return;
   if (r.time == 0 && !r.sequences) zeroBytes(call.y, size_t(r.batch * r.units) * sizeof(float));
-  const ForwardScratch scratch(cell, r, call.scratch);
+  const ForwardScratch scratch(cell, r, call.packed != nullptr, call.scratch);
+  const PackedWeights weights(r, call.packed ? call.packed : scratch.packed);
   const Saved saved(cell, r, call.saved);
   const bool keep = call.saved != nullptr;
   const int64_t length = r.batch * r.unitRow();
@@ -298,7 +376,7 @@ void runForward(const Cell& cell, const Recurrence& r, const ForwardCall& call) 
   const States c = {keep ? saved.c : scratch.c, cell.hasMemory ? length : 0, keep};
   const States h = {keep ? saved.h : scratch.h, length, keep};
   const States masked = {scratch.masked, length, false};
-  const Forward forward = {cell, r, call, scratch, gates, c, h, masked};
+  const Forward forward = {cell, r, call, scratch, weights, gates, c, h, masked};
   findFirstValid(r, scratch.firstValid);
   loadState(r, call.h0, 0, r.batch, forward.h.after(-1));
   if (cell.hasMemory) loadState(r, call.c0, 0, r.batch, forward.c.after(-1));
@@ -313,10 +391,7 @@ void runForward(const Cell& cell, const Recurrence& r, const ForwardCall& call) 
     if (stepWork < longWork) parallelBriefly(threads, run);
     else parallelThreads(threads, run);
   } else {
-    packGates(r, r.layout.input, call.kernel, r.inputs, scratch.kernel);
-    packGates(r, r.layout.recurrent, call.recurrent, r.units, scratch.recurrent);
-    packGates(r, r.layout.candidate, call.recurrent, r.units, scratch.candidate);
-    forward.packBias();
+    if (!call.packed || !forward.stillPacked()) forward.packWeights();
     parallelThreads(recurrentThreads(work),
                     [&](int32_t thread, int32_t threads) { forward.run(partOf(r, thread, threads)); });
   }
@@ -325,6 +400,8 @@ void runForward(const Cell& cell, const Recurrence& r, const ForwardCall& call) 
 }
 
 int32_t savedSize(const Cell& cell, const Recurrence& r) { return Saved(cell, r, nullptr).size; }
-int32_t forwardScratchSize(const Cell& cell, const Recurrence& r) { return ForwardScratch(cell, r, nullptr).size; }
+int32_t forwardScratchSize(const Cell& cell, const Recurrence& r, bool packed) {
+  return ForwardScratch(cell, r, packed, nullptr).size;
+}
 
 }  // namespace RONDO_ARCH

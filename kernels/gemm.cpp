@@ -33,12 +33,26 @@ RONDO_INLINE void accumulate(Vec (&acc)[ROWS][VECTORS], const float* a, int64_t 
   }
 }
 
+/** Rows of start as whole vectors side by side, where they are narrower; and such rows into out. */
+RONDO_NOINLINE void readNarrow(const PanelProduct& p, int rows, float* to) {
+  for (int m = 0; m < rows; m++)
+    for (int v = 0; v < p.vectors; v++, to += VW)
+      copyPadded(p.start.data + m * p.start.row + p.column(v), 0, 1, p.lanes(v), to, 0, VW);
+}
+RONDO_NOINLINE void writeNarrow(const PanelProduct& p, int rows, const float* from) {
+  for (int m = 0; m < rows; m++)
+    for (int v = 0; v < p.vectors; v++, from += VW)
+      copyPadded(from, 0, 1, p.lanes(v), p.out.data + m * p.out.row + p.column(v), 0, 0);
+}
+
 /** ROWS rows of a panel product. */
 template <int ROWS, int VECTORS> RONDO_NOINLINE void multiplyTile(const PanelProduct& p, const float* ahead) {
   Vec acc[ROWS][VECTORS];
   constexpr int width = VECTORS * VW;
-  const int columns = width - VW + p.lastLanes;
+  const bool narrow = p.lastLanes < VW;
   float edge[ROWS * width];  // the tile's copy of start and out where they are narrower than the panel
+  int64_t at[VECTORS];
+  RONDO_UNROLL for (int v = 0; v < VECTORS; v++) at[v] = narrow ? v * VW : p.column(v);
 
   if (!p.start.data) {
     RONDO_UNROLL for (int m = 0; m < ROWS; m++) {
@@ -47,14 +61,13 @@ template <int ROWS, int VECTORS> RONDO_NOINLINE void multiplyTile(const PanelPro
   } else {
     const float* start = p.start.data;
     int64_t row = p.start.row;
-    if (columns < width) {
-      for (int m = 0; m < ROWS; m++)
-        for (int j = 0; j < width; j++) edge[m * width + j] = j < columns ? start[m * row + j] : 0.0f;
+    if (narrow) {
+      readNarrow(p, ROWS, edge);
       start = edge;
       row = width;
     }
     RONDO_UNROLL for (int m = 0; m < ROWS; m++) {
-      RONDO_UNROLL for (int v = 0; v < VECTORS; v++) acc[m][v] = load(start + m * row + v * VW);
+      RONDO_UNROLL for (int v = 0; v < VECTORS; v++) acc[m][v] = load(start + m * row + at[v]);
     }
   }
 
@@ -64,14 +77,12 @@ template <int ROWS, int VECTORS> RONDO_NOINLINE void multiplyTile(const PanelPro
     accumulate<ROWS, VECTORS>(acc, a, p.left.row, p.left.step, b, p.right.row, p.left.depth,
                               ahead + i * p.left.depth * lineFloats);
 
-  float* const out = columns < width ? edge : p.out.data;
-  const int64_t row = columns < width ? width : p.out.row;
+  float* const out = narrow ? edge : p.out.data;
+  const int64_t row = narrow ? width : p.out.row;
   RONDO_UNROLL for (int m = 0; m < ROWS; m++) {
-    RONDO_UNROLL for (int v = 0; v < VECTORS; v++) store(out + m * row + v * VW, acc[m][v]);
+    RONDO_UNROLL for (int v = 0; v < VECTORS; v++) store(out + m * row + at[v], acc[m][v]);
   }
-  if (columns < width)
-    for (int m = 0; m < ROWS; m++)
-      for (int j = 0; j < columns; j++) p.out.data[m * p.out.row + j] = edge[m * width + j];
+  if (narrow) writeNarrow(p, ROWS, edge);
 }
 
 /** multiplyTile for a number of rows known at run time. */
@@ -121,11 +132,15 @@ void multiply(const PanelProduct& whole, int64_t rows) {
         if constexpr (halvesPanels) {
           PanelProduct half = p;
           half.vectors = 2;
-          half.lastLanes = VW;
+          if (!p.columns) half.lastLanes = VW;
           multiplyRows<2>(half, rows);
           half.right.data += 2 * VW;
-          if (half.start.data) half.start.data += 2 * VW;
-          half.out.data += 2 * VW;
+          if (p.columns) {
+            half.columns += 2;
+          } else {
+            if (half.start.data) half.start.data += 2 * VW;
+            half.out.data += 2 * VW;
+          }
           half.lastLanes = p.lastLanes;
           multiplyRows<2>(half, rows);
         } else {

@@ -69,6 +69,11 @@ struct PanelProduct {
   } out;
   /** 1 to 4 vectors, the last of which has only `lastLanes` columns in start and out. */
   int vectors, lastLanes = VW;
+  /** Where the vectors begin in rows of start and out, if not side by side; then each of them has `lastLanes`. */
+  const int64_t* columns = nullptr;
+
+  int64_t column(int v) const { return columns ? columns[v] : v * VW; }
+  int lanes(int v) const { return columns || v == vectors - 1 ? lastLanes : VW; }
 };
 
 /** Vectors in the panel that holds `columns` columns (at most PW), and columns in the last of them. */

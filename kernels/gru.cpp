@@ -120,41 +120,49 @@ constexpr Cell cells[] = {
 
 Recurrence recurrence(int32_t resetAfter, int32_t batch, int32_t time, int32_t inputs, int32_t units,
                       int32_t sequences = 0, int32_t goBackwards = 0, int32_t zeroOutputForMask = 0,
-                      const int32_t* mask = nullptr) {
+                      const int32_t* mask = nullptr, bool indexed = false) {
   const CellLayout& layout = resetAfter ? layoutAfter : layoutBefore;
-  return {layout, batch, time, inputs, units, sequences != 0, goBackwards != 0, zeroOutputForMask != 0, mask};
+  return {layout, batch, time, indexed ? 0 : inputs, units, sequences != 0, goBackwards != 0, zeroOutputForMask != 0,
+          mask, inputs};
 }
 
 }  // namespace
 
-void gruForward(int32_t resetAfter, const float* x, const float* kernel, const float* recurrent, const float* bias,
-                const float* h0, const int32_t* mask, const float* recurrentMask, float* y, float* hT, float* saved,
-                float* scratch, int32_t batch, int32_t time, int32_t inputs, int32_t units, int32_t sequences,
-                int32_t goBackwards, int32_t zeroOutputForMask) {
+void gruForward(int32_t resetAfter, const float* x, const int32_t* indices, const float* kernel, const float* recurrent,
+                const float* bias, const float* h0, const int32_t* mask, const float* recurrentMask, float* y,
+                float* hT, float* saved, float* packed, float* scratch, int32_t batch, int32_t time,
+                int32_t inputs, int32_t units, int32_t sequences, int32_t goBackwards, int32_t zeroOutputForMask) {
   runForward(cells[resetAfter != 0],
-             recurrence(resetAfter, batch, time, inputs, units, sequences, goBackwards, zeroOutputForMask, mask),
-             {x, kernel, recurrent, bias, h0, nullptr, recurrentMask, y, hT, nullptr, saved, scratch});
+             recurrence(resetAfter, batch, time, inputs, units, sequences, goBackwards, zeroOutputForMask, mask, indices),
+             {x, indices, kernel, recurrent, bias, h0, nullptr, recurrentMask, y, hT, nullptr, saved, packed,
+              scratch});
 }
 
-void gruBackward(int32_t resetAfter, const float* x, const float* kernel, const float* recurrent, const float*,
-                 const float*, const int32_t* mask, const float* recurrentMask, const float* saved, const float* dy,
-                 const float* dhT, float* dx, float* dKernel, float* dRecurrent, float* dBias, float* dh0,
-                 float* scratch, int32_t batch, int32_t time, int32_t inputs, int32_t units, int32_t sequences,
-                 int32_t goBackwards, int32_t zeroOutputForMask) {
+void gruBackward(int32_t resetAfter, const float* x, const int32_t* indices, const float* kernel,
+                 const float* recurrent, const float*, const float*, const int32_t* mask, const float* recurrentMask,
+                 const float* saved, const float* dy, const float* dhT, float* dx, float* dKernel, float* dRecurrent,
+                 float* dBias, float* dh0, float* scratch, int32_t batch, int32_t time, int32_t inputs, int32_t units,
+                 int32_t sequences, int32_t goBackwards, int32_t zeroOutputForMask) {
   runBackward(cells[resetAfter != 0],
-              recurrence(resetAfter, batch, time, inputs, units, sequences, goBackwards, zeroOutputForMask, mask),
-              {x, kernel, recurrent, recurrentMask, saved, dy, dhT, nullptr, dx, dKernel, dRecurrent, dBias, dh0,
-               nullptr, scratch});
+              recurrence(resetAfter, batch, time, inputs, units, sequences, goBackwards, zeroOutputForMask, mask, indices),
+              {x, indices, kernel, recurrent, recurrentMask, saved, dy, dhT, nullptr, dx, dKernel, dRecurrent, dBias,
+               dh0, nullptr, scratch});
 }
 
 int32_t gruSavedSize(int32_t resetAfter, int32_t batch, int32_t time, int32_t inputs, int32_t units) {
   return savedSize(cells[resetAfter != 0], recurrence(resetAfter, batch, time, inputs, units));
 }
 
-int32_t gruScratchSize(int32_t resetAfter, int32_t batch, int32_t time, int32_t inputs, int32_t units,
-                       int32_t backward) {
-  const Recurrence r = recurrence(resetAfter, batch, time, inputs, units);
-  return backward ? backwardScratchSize(cells[resetAfter != 0], r) : forwardScratchSize(cells[resetAfter != 0], r);
+int32_t gruScratchSize(int32_t resetAfter, int32_t batch, int32_t time, int32_t inputs, int32_t units, int32_t backward,
+                       int32_t indexed, int32_t packed) {
+  const Recurrence r = recurrence(resetAfter, batch, time, inputs, units, 0, 0, 0, nullptr, indexed != 0);
+  const Cell& cell = cells[resetAfter != 0];
+  return backward ? backwardScratchSize(cell, r) : forwardScratchSize(cell, r, packed != 0);
+}
+
+int32_t gruPackedSize(int32_t resetAfter, int32_t batch, int32_t time, int32_t inputs, int32_t units, int32_t indexed) {
+  const Recurrence r = recurrence(resetAfter, batch, time, inputs, units, 0, 0, 0, nullptr, indexed != 0);
+  return r.rows() <= fewRows ? 0 : PackedWeights(r, nullptr).size;
 }
 
 }  // namespace RONDO_ARCH

@@ -62,37 +62,46 @@ RONDO_NOINLINE void cellBackward(const CellBackward& s) {
 constexpr Cell cell = {cellForward, cellBackward, nullptr, nullptr, true, true, false};
 
 Recurrence recurrence(int32_t batch, int32_t time, int32_t inputs, int32_t units, int32_t sequences = 0,
-                      int32_t goBackwards = 0, int32_t zeroOutputForMask = 0, const int32_t* mask = nullptr) {
-  return {layout, batch, time, inputs, units, sequences != 0, goBackwards != 0, zeroOutputForMask != 0, mask};
+                      int32_t goBackwards = 0, int32_t zeroOutputForMask = 0, const int32_t* mask = nullptr,
+                      bool indexed = false) {
+  return {layout, batch, time, indexed ? 0 : inputs, units, sequences != 0, goBackwards != 0, zeroOutputForMask != 0,
+          mask, inputs};
 }
 
 }  // namespace
 
-void lstmForward(const float* x, const float* kernel, const float* recurrent, const float* bias, const float* h0,
-                 const float* c0, const int32_t* mask, const float* recurrentMask, float* y, float* hT, float* cT,
-                 float* saved, float* scratch, int32_t batch, int32_t time, int32_t inputs, int32_t units,
-                 int32_t sequences, int32_t goBackwards, int32_t zeroOutputForMask) {
-  runForward(cell, recurrence(batch, time, inputs, units, sequences, goBackwards, zeroOutputForMask, mask),
-             {x, kernel, recurrent, bias, h0, c0, recurrentMask, y, hT, cT, saved, scratch});
+void lstmForward(const float* x, const int32_t* indices, const float* kernel, const float* recurrent, const float* bias,
+                 const float* h0, const float* c0, const int32_t* mask, const float* recurrentMask, float* y, float* hT,
+                 float* cT, float* saved, float* packed, float* scratch, int32_t batch, int32_t time,
+                 int32_t inputs, int32_t units, int32_t sequences, int32_t goBackwards, int32_t zeroOutputForMask) {
+  runForward(cell, recurrence(batch, time, inputs, units, sequences, goBackwards, zeroOutputForMask, mask, indices),
+             {x, indices, kernel, recurrent, bias, h0, c0, recurrentMask, y, hT, cT, saved, packed,
+              scratch});
 }
 
-void lstmBackward(const float* x, const float* kernel, const float* recurrent, const float*, const float*,
-                  const int32_t* mask, const float* recurrentMask, const float* saved, const float* dy,
+void lstmBackward(const float* x, const int32_t* indices, const float* kernel, const float* recurrent, const float*,
+                  const float*, const int32_t* mask, const float* recurrentMask, const float* saved, const float* dy,
                   const float* dhT, const float* dcT, float* dx, float* dKernel, float* dRecurrent, float* dBias,
                   float* dh0, float* dc0, float* scratch, int32_t batch, int32_t time, int32_t inputs, int32_t units,
                   int32_t sequences, int32_t goBackwards, int32_t zeroOutputForMask) {
-  runBackward(
-      cell, recurrence(batch, time, inputs, units, sequences, goBackwards, zeroOutputForMask, mask),
-      {x, kernel, recurrent, recurrentMask, saved, dy, dhT, dcT, dx, dKernel, dRecurrent, dBias, dh0, dc0, scratch});
+  runBackward(cell, recurrence(batch, time, inputs, units, sequences, goBackwards, zeroOutputForMask, mask, indices),
+              {x, indices, kernel, recurrent, recurrentMask, saved, dy, dhT, dcT, dx, dKernel, dRecurrent, dBias, dh0,
+               dc0, scratch});
 }
 
 int32_t lstmSavedSize(int32_t batch, int32_t time, int32_t inputs, int32_t units) {
   return savedSize(cell, recurrence(batch, time, inputs, units));
 }
 
-int32_t lstmScratchSize(int32_t batch, int32_t time, int32_t inputs, int32_t units, int32_t backward) {
-  const Recurrence r = recurrence(batch, time, inputs, units);
-  return backward ? backwardScratchSize(cell, r) : forwardScratchSize(cell, r);
+int32_t lstmScratchSize(int32_t batch, int32_t time, int32_t inputs, int32_t units, int32_t backward, int32_t indexed,
+                        int32_t packed) {
+  const Recurrence r = recurrence(batch, time, inputs, units, 0, 0, 0, nullptr, indexed != 0);
+  return backward ? backwardScratchSize(cell, r) : forwardScratchSize(cell, r, packed != 0);
+}
+
+int32_t lstmPackedSize(int32_t batch, int32_t time, int32_t inputs, int32_t units, int32_t indexed) {
+  const Recurrence r = recurrence(batch, time, inputs, units, 0, 0, 0, nullptr, indexed != 0);
+  return r.rows() <= fewRows ? 0 : PackedWeights(r, nullptr).size;
 }
 
 }  // namespace RONDO_ARCH

@@ -33,9 +33,12 @@ struct CellLayout {
 /** Sizes and flags of one call; see the contract in src/backend/kernels.ts. */
 struct Recurrence {
   CellLayout layout;
-  int64_t batch, time, inputs, units;
+  int64_t batch, time;
+  int64_t inputs;  // columns of x; 0 where steps are indices of kernel rows
+  int64_t units;
   bool sequences, goBackwards, zeroOutputForMask;
   const int32_t* mask;  // [batch, time] or null
+  int64_t kernelRows;
   int64_t panelCount = (units + layout.blocks * VW - 1) / (layout.blocks * VW);
 
   int64_t rows() const { return batch * time; }
@@ -71,6 +74,29 @@ struct Scratch {
     return at;
   }
   int32_t size() const { return int32_t(used + 16); }  // with room for the alignment
+};
+
+/** Up to so many rows in all (a streaming step), forward uses weights where they are: packing would cost more. */
+constexpr int64_t fewRows = 8;
+
+/** The weights as forward reads them. Steps that are indices leave the kernel where it is. */
+struct PackedWeights {
+  int32_t* fingerprint;  // [VW], of the weights they were made from; only where they are kept
+  float* kernel;     // [panels, inputs, input vectors]
+  float* recurrent;  // [panels, units, recurrent vectors]
+  float* candidate;  // [panels, units, candidate vectors]
+  float* bias;       // [panels, panelRow]
+  int32_t size;
+
+  PackedWeights(const Recurrence& r, float* memory) {
+    Scratch part(memory);
+    fingerprint = reinterpret_cast<int32_t*>(part.take(VW));
+    kernel = part.take(r.panels() * r.inputs * r.layout.input.count * VW);
+    recurrent = part.take(r.panels() * r.units * r.layout.recurrent.count * VW);
+    candidate = part.take(r.panels() * r.units * r.layout.candidate.count * VW);
+    bias = part.take(r.panels() * r.panelRow());
+    size = part.size();
+  }
 };
 
 /** Threads worth using for so many multiply-adds. */

@@ -18,9 +18,9 @@ static Outputs run(const Problem& p, bool training, bool wantDx = true) {
                         : gru          ? gruSavedSize(after, B, T, I, U)
                                        : rnnSavedSize(B, T, I, U);
   const auto scratchSize = [&](int backward) {
-    return p.kind == Lstm ? lstmScratchSize(B, T, I, U, backward)
-           : gru          ? gruScratchSize(after, B, T, I, U, backward)
-                          : rnnScratchSize(B, T, I, U, backward);
+    return p.kind == Lstm ? lstmScratchSize(B, T, I, U, backward, 0, 0)
+           : gru          ? gruScratchSize(after, B, T, I, U, backward, 0, 0)
+                          : rnnScratchSize(B, T, I, U, backward, 0, 0);
   };
   std::vector<float> saved(training ? savedSize : 0, poison), scratch(scratchSize(0), poison);
   float* keep = training ? saved.data() : nullptr;
@@ -35,13 +35,13 @@ static Outputs run(const Problem& p, bool training, bool wantDx = true) {
   const float* rm = p.useRecurrentMask ? p.recurrentMask.data() : nullptr;
   const float *x = p.x.data(), *w = p.kernel.data(), *u = p.recurrent.data();
   if (p.kind == Lstm)
-    lstmForward(x, w, u, bias, h0, c0, mask, rm, o.y.data(), o.hT.data(), o.cT.data(), keep, scratch.data(), B, T, I, U,
+    lstmForward(x, 0, w, u, bias, h0, c0, mask, rm, o.y.data(), o.hT.data(), o.cT.data(), keep, 0, scratch.data(), B, T, I, U,
                 p.sequences, p.goBackwards, p.zeroOutputForMask);
   else if (gru)
-    gruForward(after, x, w, u, bias, h0, mask, rm, o.y.data(), o.hT.data(), keep, scratch.data(), B, T, I, U,
+    gruForward(after, x, 0, w, u, bias, h0, mask, rm, o.y.data(), o.hT.data(), keep, 0, scratch.data(), B, T, I, U,
                p.sequences, p.goBackwards, p.zeroOutputForMask);
   else
-    rnnForward(p.activation, x, w, u, bias, h0, mask, rm, o.y.data(), o.hT.data(), keep, scratch.data(), B, T, I, U,
+    rnnForward(p.activation, x, 0, w, u, bias, h0, mask, rm, o.y.data(), o.hT.data(), keep, 0, scratch.data(), B, T, I, U,
                p.sequences, p.goBackwards, p.zeroOutputForMask);
   if (!training) return o;
   o.dx.assign(p.x.size(), poison);
@@ -53,15 +53,15 @@ static Outputs run(const Problem& p, bool training, bool wantDx = true) {
   std::vector<float> back(scratchSize(1), poison);
   float* dx = wantDx ? o.dx.data() : nullptr;
   if (p.kind == Lstm)
-    lstmBackward(x, w, u, h0, c0, mask, rm, keep, p.dy.data(), p.dhT.data(), p.dcT.data(), dx, o.dKernel.data(),
+    lstmBackward(x, 0, w, u, h0, c0, mask, rm, keep, p.dy.data(), p.dhT.data(), p.dcT.data(), dx, o.dKernel.data(),
                  o.dRecurrent.data(), o.dBias.data(), o.dh0.data(), o.dc0.data(), back.data(), B, T, I, U, p.sequences,
                  p.goBackwards, p.zeroOutputForMask);
   else if (gru)
-    gruBackward(after, x, w, u, bias, h0, mask, rm, keep, p.dy.data(), p.dhT.data(), dx, o.dKernel.data(),
+    gruBackward(after, x, 0, w, u, bias, h0, mask, rm, keep, p.dy.data(), p.dhT.data(), dx, o.dKernel.data(),
                 o.dRecurrent.data(), o.dBias.data(), o.dh0.data(), back.data(), B, T, I, U, p.sequences, p.goBackwards,
                 p.zeroOutputForMask);
   else
-    rnnBackward(p.activation, x, w, u, h0, mask, rm, keep, p.dy.data(), p.dhT.data(), dx, o.dKernel.data(),
+    rnnBackward(p.activation, x, 0, w, u, h0, mask, rm, keep, p.dy.data(), p.dhT.data(), dx, o.dKernel.data(),
                 o.dRecurrent.data(), o.dBias.data(), o.dh0.data(), back.data(), B, T, I, U, p.sequences, p.goBackwards,
                 p.zeroOutputForMask);
   return o;
@@ -185,26 +185,26 @@ static void time(Kind kind, int batch, int steps, int inputs, int units, int thr
       dKernel(p.kernel.size()), dRecurrent(p.recurrent.size()), dBias(p.biasSize());
   const auto forward = [&](float* keep) {
     if (kind == Lstm)
-      lstmForward(p.x.data(), p.kernel.data(), p.recurrent.data(), p.bias.data(), 0, 0, 0, 0, y.data(), hT.data(),
-                  cT.data(), keep, scratch.data(), B, T, I, U, 1, 0, 0);
+      lstmForward(p.x.data(), 0, p.kernel.data(), p.recurrent.data(), p.bias.data(), 0, 0, 0, 0, y.data(), hT.data(),
+                  cT.data(), keep, 0, scratch.data(), B, T, I, U, 1, 0, 0);
     else if (gru)
-      gruForward(after, p.x.data(), p.kernel.data(), p.recurrent.data(), p.bias.data(), 0, 0, 0, y.data(), hT.data(),
-                 keep, scratch.data(), B, T, I, U, 1, 0, 0);
+      gruForward(after, p.x.data(), 0, p.kernel.data(), p.recurrent.data(), p.bias.data(), 0, 0, 0, y.data(), hT.data(),
+                 keep, 0, scratch.data(), B, T, I, U, 1, 0, 0);
     else
-      rnnForward(1, p.x.data(), p.kernel.data(), p.recurrent.data(), p.bias.data(), 0, 0, 0, y.data(), hT.data(), keep,
+      rnnForward(1, p.x.data(), 0, p.kernel.data(), p.recurrent.data(), p.bias.data(), 0, 0, 0, y.data(), hT.data(), keep, 0,
                  scratch.data(), B, T, I, U, 1, 0, 0);
   };
   const auto backward = [&] {
     if (kind == Lstm)
-      lstmBackward(p.x.data(), p.kernel.data(), p.recurrent.data(), 0, 0, 0, 0, saved.data(), p.dy.data(), 0, 0,
+      lstmBackward(p.x.data(), 0, p.kernel.data(), p.recurrent.data(), 0, 0, 0, 0, saved.data(), p.dy.data(), 0, 0,
                    dx.data(), dKernel.data(), dRecurrent.data(), dBias.data(), 0, 0, scratch.data(), B, T, I, U, 1, 0,
                    0);
     else if (gru)
-      gruBackward(after, p.x.data(), p.kernel.data(), p.recurrent.data(), p.bias.data(), 0, 0, 0, saved.data(),
+      gruBackward(after, p.x.data(), 0, p.kernel.data(), p.recurrent.data(), p.bias.data(), 0, 0, 0, saved.data(),
                   p.dy.data(), 0, dx.data(), dKernel.data(), dRecurrent.data(), dBias.data(), 0, scratch.data(), B, T,
                   I, U, 1, 0, 0);
     else
-      rnnBackward(1, p.x.data(), p.kernel.data(), p.recurrent.data(), 0, 0, 0, saved.data(), p.dy.data(), 0, dx.data(),
+      rnnBackward(1, p.x.data(), 0, p.kernel.data(), p.recurrent.data(), 0, 0, 0, saved.data(), p.dy.data(), 0, dx.data(),
                   dKernel.data(), dRecurrent.data(), dBias.data(), 0, scratch.data(), B, T, I, U, 1, 0, 0);
   };
   const double flops = 2.0 * B * T * p.gates() * U * (I + U);

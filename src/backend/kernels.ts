@@ -345,11 +345,17 @@ export const kernelTable = {
   // first. Forward without `saved` (inference) keeps nothing. `scratch` is working memory of the size asked for.
   // A masked step (mask [batch, time] = 0) keeps the state and repeats the previous output, which is zero before the
   // first valid step (Keras). recurrentMask [batch, units] multiplies h before the recurrent product at every step.
+  // With `indices` [batch, time] instead of x, a step picks a row of the kernel in place of x·kernel: `inputs` counts the
+  // kernel's rows, and backward adds each step's gradient to the row that it picked.
+  // Inference keeps its arrangement of the weights in `packed` where that is given: memory that belongs to these weights
+  // and this kernel, zeros before the first call. While the weights stay the same, later calls save that work. It has the
+  // size asked for; 0 says that calls of these sizes have no use for it.
 
   /** h = activation(x·kernel + h·recurrent + bias); kernel [inputs, units], recurrent [units, units], bias [units]. */
   rnnForward: kernel(
     "activation:int",
-    "x:in",
+    "x?:in",
+    "indices?:inInt",
     "kernel:in",
     "recurrent:in",
     "bias?:in",
@@ -359,13 +365,15 @@ export const kernelTable = {
     "y:out",
     "hT:out",
     "saved?:out",
+    "packed?:out",
     "scratch:out",
     ...recurrentSizes,
     ...recurrentFlags,
   ),
   rnnBackward: kernel(
     "activation:int",
-    "x:in",
+    "x?:in",
+    "indices?:inInt",
     "kernel:in",
     "recurrent:in",
     "h0?:in",
@@ -384,11 +392,13 @@ export const kernelTable = {
     ...recurrentFlags,
   ),
   rnnSavedSize: query(...recurrentSizes),
-  rnnScratchSize: query(...recurrentSizes, "backward:int"),
+  rnnScratchSize: query(...recurrentSizes, "backward:int", "indexed:int", "packed:int"),
+  rnnPackedSize: query(...recurrentSizes, "indexed:int"),
 
   /** Gates i, f, c, o (tanh / sigmoid): kernel [inputs, 4 units], recurrent [units, 4 units], bias [4 units]. */
   lstmForward: kernel(
-    "x:in",
+    "x?:in",
+    "indices?:inInt",
     "kernel:in",
     "recurrent:in",
     "bias?:in",
@@ -400,12 +410,14 @@ export const kernelTable = {
     "hT:out",
     "cT:out",
     "saved?:out",
+    "packed?:out",
     "scratch:out",
     ...recurrentSizes,
     ...recurrentFlags,
   ),
   lstmBackward: kernel(
-    "x:in",
+    "x?:in",
+    "indices?:inInt",
     "kernel:in",
     "recurrent:in",
     "h0?:in",
@@ -427,7 +439,8 @@ export const kernelTable = {
     ...recurrentFlags,
   ),
   lstmSavedSize: query(...recurrentSizes),
-  lstmScratchSize: query(...recurrentSizes, "backward:int"),
+  lstmScratchSize: query(...recurrentSizes, "backward:int", "indexed:int", "packed:int"),
+  lstmPackedSize: query(...recurrentSizes, "indexed:int"),
 
   /**
    * Gates z, r, h (tanh / sigmoid): kernel [inputs, 3 units], recurrent [units, 3 units]; bias [2, 3 units] (input row,
@@ -436,7 +449,8 @@ export const kernelTable = {
    */
   gruForward: kernel(
     "resetAfter:int",
-    "x:in",
+    "x?:in",
+    "indices?:inInt",
     "kernel:in",
     "recurrent:in",
     "bias?:in",
@@ -446,13 +460,15 @@ export const kernelTable = {
     "y:out",
     "hT:out",
     "saved?:out",
+    "packed?:out",
     "scratch:out",
     ...recurrentSizes,
     ...recurrentFlags,
   ),
   gruBackward: kernel(
     "resetAfter:int",
-    "x:in",
+    "x?:in",
+    "indices?:inInt",
     "kernel:in",
     "recurrent:in",
     "bias?:in",
@@ -472,7 +488,8 @@ export const kernelTable = {
     ...recurrentFlags,
   ),
   gruSavedSize: query("resetAfter:int", ...recurrentSizes),
-  gruScratchSize: query("resetAfter:int", ...recurrentSizes, "backward:int"),
+  gruScratchSize: query("resetAfter:int", ...recurrentSizes, "backward:int", "indexed:int", "packed:int"),
+  gruPackedSize: query("resetAfter:int", ...recurrentSizes, "indexed:int"),
 } as const satisfies Record<string, Signature>;
 
 export type KernelName = keyof typeof kernelTable;

@@ -43,8 +43,8 @@ function lstm({ kernels, memory, heapStart }: Opened): () => string {
   const [dh0, dc0] = [take(batch * units), take(batch * units)];
   const results = [y, top] as const;
   const saved = take(kernels.lstmSavedSize(batch, time, inputs, units));
-  const backward = kernels.lstmScratchSize(batch, time, inputs, units, 1);
-  const scratch = take(Math.max(backward, kernels.lstmScratchSize(batch, time, inputs, units, 0)));
+  const backward = kernels.lstmScratchSize(batch, time, inputs, units, 1, 0, 0);
+  const scratch = take(Math.max(backward, kernels.lstmScratchSize(batch, time, inputs, units, 0, 0, 0)));
   const missing = top - memory.buffer.byteLength;
   if (missing > 0) memory.grow(Math.ceil(missing / 65536));
   const floats = new Float32Array(memory.buffer);
@@ -52,9 +52,9 @@ function lstm({ kernels, memory, heapStart }: Opened): () => string {
   return () => {
     floats.fill(0, results[0] / 4, results[1] / 4);
     const sizes = [batch, time, inputs, units, 1, 0, 0] as const;
-    kernels.lstmForward(x, kernel, recurrent, bias, 0, 0, 0, 0, y, hT, cT, saved, scratch, ...sizes);
+    kernels.lstmForward(x, 0, kernel, recurrent, bias, 0, 0, 0, 0, y, hT, cT, saved, 0, scratch, ...sizes);
     const gradients = [dx, dKernel, dRecurrent, dBias, dh0, dc0] as const;
-    kernels.lstmBackward(x, kernel, recurrent, 0, 0, 0, 0, saved, dy, 0, 0, ...gradients, scratch, ...sizes);
+    kernels.lstmBackward(x, 0, kernel, recurrent, 0, 0, 0, 0, saved, dy, 0, 0, ...gradients, scratch, ...sizes);
     expect(floats.subarray(y / 4, y / 4 + 9).every((value) => value !== 0)).toBe(true);
     return createHash("sha256")
       .update(new Uint8Array(memory.buffer, results[0], results[1] - results[0]))

@@ -7,6 +7,7 @@ import { attachMask, maskOf, penaltiesWanted, reportCall } from "./call-watch.js
 import { type BatchShape, Component, type ComponentOptions, resetComponentNames } from "./component.js";
 import { sequenceMask } from "./core/sequence-mask.js";
 import { regularizer, writeFields } from "./fields.js";
+import type { Lookup } from "./lookup.js";
 import { getRegularizer, type Regularizer, type RegularizerSpec } from "./regularizers.js";
 import type { InputCheck, OutputShape } from "./shape-types.js";
 import { recordCall, resetInputNames, SymbolicTensor } from "./symbolic.js";
@@ -39,6 +40,8 @@ export interface RunContext extends CallFlags {
   readonly attentionMask?: Tensor;
   /** Where layers put what activity regularizers make of their outputs, to be added to the loss. @internal */
   readonly penalties?: Tensor[];
+  /** The only input is the indices of these rows; only layers that said so in `takesLookup` are given one. @internal */
+  readonly lookup?: Lookup;
 }
 
 /** What a layer makes of its inputs: the outputs, and a mask (or null) for each. */
@@ -57,6 +60,8 @@ export interface CallContext {
   readonly initialState?: readonly Tensor[];
   /** Layers that call layers hand it on to `penalize`. @internal */
   readonly penalties?: Tensor[];
+  /** Instead of `input`, which is its indices. @internal */
+  readonly lookup?: Lookup;
 }
 
 /** What may be said about a call of `apply`; plain numbers are welcome. */
@@ -147,6 +152,12 @@ export abstract class Layer extends Component {
 
   /** The computation. `input` is float32 unless the layer says otherwise. Several outputs: the main one first. */
   abstract call(input: Tensor, context: CallContext): Tensor | readonly Tensor[];
+
+  /** @internal What the layer puts out, if that is rows of a table and there are fewer rows than would be written out. */
+  lookUp?(input: Tensor): Lookup | null;
+
+  /** @internal Whether `call` can do with the rows' indices. */
+  takesLookup?(training: boolean): boolean;
 
   /** Shape of the (main) output. */
   abstract computeOutputShape(inputShape: BatchShape): BatchShape;
@@ -281,10 +292,11 @@ export abstract class Layer extends Component {
 
   /** @internal The computation, on any number of inputs. */
   callMany(inputs: readonly Tensor[], context: RunContext): Tensor | readonly Tensor[] {
-    const { training, masks, initialState, penalties } = context;
+    const { training, masks, initialState, penalties, lookup } = context;
     return this.call(this.only(inputs), {
       training,
       mask: masks[0] ?? null,
+      ...(lookup ? { lookup } : {}),
       ...(penalties ? { penalties } : {}),
       ...(initialState ? { initialState } : {}),
     });

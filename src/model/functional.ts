@@ -1,12 +1,13 @@
 import { checkOptions, RondoError } from "../errors.js";
 import type { BatchShape, CallFlags, Layer, Weight } from "../layers/layer.js";
+import { type Lookup, lookupBetween } from "../layers/lookup.js";
 import { type LayerSpec, serializeLayer } from "../layers/serialize.js";
 import { input, type LayerCall, SymbolicTensor } from "../layers/symbolic.js";
 import { type DType, formatShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Variable } from "../tensor/variable.js";
 import { layerFromSpec } from "./from-json.js";
-import { callsBetween, namesOf } from "./graph.js";
+import { callsBetween, followersOf, namesOf } from "./graph.js";
 import { type ForwardOptions, type ForwardResult, Model, type Outputs } from "./model.js";
 import { createStepper, type Stepper, type StreamOptions } from "./stream.js";
 import type { SummaryRow } from "./summary.js";
@@ -37,6 +38,7 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
   /** Whether `outputs` was a list: then results are lists too. */
   private readonly listed: boolean;
   private readonly calls: readonly LayerCall[];
+  private readonly followers: readonly (Layer | undefined)[];
   private readonly used: readonly Layer[];
   private readonly names: { readonly inputs: readonly string[]; readonly outputs: readonly string[] };
 
@@ -48,6 +50,7 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
     this.outputs = symbolic(this.name, "outputs", outputs);
     this.listed = Array.isArray(outputs);
     this.calls = callsBetween(this.name, this.inputs, this.outputs);
+    this.followers = followersOf(this.calls, this.outputs);
     this.used = [...new Set(this.calls.map(({ layer }) => layer))];
     this.names = { inputs: namesOf(this.name, this.inputs), outputs: outputNames(this.outputs) };
     for (const layer of this.used) {
@@ -126,8 +129,19 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
     const values = new Map<SymbolicTensor, Value>();
     for (const [i, each] of this.inputs.entries()) values.set(each, { tensor: inputs[i]!, mask: masks?.[i] ?? null });
     const tensorOf = (each: SymbolicTensor) => values.get(each)!.tensor;
-    for (const { layer, inputs: from, initialState, attentionMask, flags, outputs } of this.calls) {
+    const lookups = new Map<SymbolicTensor, Lookup>();
+    for (const [i, { layer, inputs: from, initialState, attentionMask, flags, outputs }] of this.calls.entries()) {
+      const follower = observe ? undefined : this.followers[i];
+      const rows = follower && lookupBetween(layer, follower, tensorOf(from[0]!), training);
+      if (rows) {
+        const { tensor, mask } = values.get(from[0]!)!;
+        values.set(outputs[0]!, { tensor: rows.indices, mask: layer.computeMask(tensor, mask) });
+        lookups.set(outputs[0]!, rows);
+        continue;
+      }
+      const lookup = lookups.get(from[0]!);
       const result = layer.callWithMasks(from.map(tensorOf), {
+        ...(lookup ? { lookup } : {}),
         ...flags,
         training,
         ...(penalties ? { penalties } : {}),

@@ -1,4 +1,5 @@
 import { RondoError } from "../errors.js";
+import type { Layer } from "../layers/layer.js";
 import type { LayerCall, SymbolicTensor } from "../layers/symbolic.js";
 
 /**
@@ -31,6 +32,20 @@ export function callsBetween(
     }
   }
   return [...found].sort((a, b) => a.order - b.order);
+}
+
+/** For each call, the layer that takes its output, if nothing else does and it takes nothing else. */
+export function followersOf(
+  calls: readonly LayerCall[],
+  outputs: readonly SymbolicTensor[],
+): readonly (Layer | undefined)[] {
+  const takes = ({ inputs, initialState, attentionMask }: LayerCall) => [...inputs, ...initialState, attentionMask];
+  return calls.map(({ inputs: from, outputs: made }) => {
+    const output = made[0]!;
+    const users = calls.filter((call) => takes(call).includes(output));
+    const alone = from.length === 1 && made.length === 1 && users.length === 1 && !outputs.includes(output);
+    return alone && users[0]!.inputs.length === 1 && users[0]!.inputs[0] === output ? users[0]!.layer : undefined;
+  });
 }
 
 /** The names of inputs, which data are given by. Throws RondoError "option" when one comes twice. */

@@ -1,6 +1,7 @@
 import { checkOptions, RondoError } from "../errors.js";
 import { Embedding } from "../layers/core/embedding.js";
 import { type BatchShape, Layer } from "../layers/layer.js";
+import { type Lookup, lookupBetween } from "../layers/lookup.js";
 import { serializeLayer } from "../layers/serialize.js";
 import type { Chain, ChainOutput, StartOf } from "../layers/shape-types.js";
 import { formatShape } from "../tensor/shape.js";
@@ -135,8 +136,17 @@ export class Sequential<In extends BatchShape = any, Out extends BatchShape = an
     let output = x!;
     let mask: Tensor | null = given?.[0] ?? null;
     const context = penalties ? { training, penalties } : { training };
-    for (const layer of this.stack) {
-      const { outputs, masks } = layer.callWithMasks([output], { ...context, masks: [mask] });
+    let lookup: Lookup | null = null;
+    for (const [i, layer] of this.stack.entries()) {
+      // Who observes wants to see what every layer puts out.
+      const rows = observe ? null : lookupBetween(layer, this.stack[i + 1], output, training);
+      if (rows) {
+        [mask, output, lookup] = [layer.computeMask(output, mask), rows.indices, rows];
+        continue;
+      }
+      const given = { ...context, masks: [mask], ...(lookup ? { lookup } : {}) };
+      const { outputs, masks } = layer.callWithMasks([output], given);
+      lookup = null;
       if (outputs.length !== 1) {
         throw new RondoError("option", "a layer in a sequential model must have one output", {
           path: layer.describe(),

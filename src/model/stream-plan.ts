@@ -279,10 +279,11 @@ export class StreamPlan {
     const at = (t: Tensor | null) => (t ? t.offset : 0);
     if (kind.kind === "lstm") {
       const c = this.carried(units);
-      const scratch = this.buffer([kernels.lstmScratchSize(batch, 1, inputs, units, 0)]);
+      const scratch = this.buffer([kernels.lstmScratchSize(batch, 1, inputs, units, 0, 0, 0)]);
       this.actions.push(() => {
         kernels.lstmForward(
           source().offset,
+          0,
           kernel.offset,
           recurrentKernel.offset,
           at(bias),
@@ -293,6 +294,7 @@ export class StreamPlan {
           y.offset,
           h.next.offset,
           c.next.offset,
+          0,
           0,
           scratch.offset,
           batch,
@@ -306,11 +308,12 @@ export class StreamPlan {
       });
     } else if (kind.kind === "gru") {
       const after = kind.resetAfter ? 1 : 0;
-      const scratch = this.buffer([kernels.gruScratchSize(after, batch, 1, inputs, units, 0)]);
+      const scratch = this.buffer([kernels.gruScratchSize(after, batch, 1, inputs, units, 0, 0, 0)]);
       this.actions.push(() => {
         kernels.gruForward(
           after,
           source().offset,
+          0,
           kernel.offset,
           recurrentKernel.offset,
           at(bias),
@@ -319,6 +322,7 @@ export class StreamPlan {
           0,
           y.offset,
           h.next.offset,
+          0,
           0,
           scratch.offset,
           batch,
@@ -332,11 +336,12 @@ export class StreamPlan {
       });
     } else {
       const activation = opCode("activation", kind.activation);
-      const scratch = this.buffer([kernels.rnnScratchSize(batch, 1, inputs, units, 0)]);
+      const scratch = this.buffer([kernels.rnnScratchSize(batch, 1, inputs, units, 0, 0, 0)]);
       this.actions.push(() => {
         kernels.rnnForward(
           activation,
           source().offset,
+          0,
           kernel.offset,
           recurrentKernel.offset,
           at(bias),
@@ -345,6 +350,7 @@ export class StreamPlan {
           0,
           y.offset,
           h.next.offset,
+          0,
           0,
           scratch.offset,
           batch,

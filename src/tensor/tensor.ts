@@ -16,6 +16,7 @@ export class Storage {
   readonly offset: number;
   readonly bytes: number;
   private references = 1;
+  private companion = { offset: 0, bytes: 0 };
 
   constructor(owner: Engine, bytes: number) {
     this.engine = owner;
@@ -34,7 +35,25 @@ export class Storage {
   }
 
   release(): void {
-    if (--this.references === 0) this.engine.arena.release(this.offset, this.bytes);
+    if (--this.references > 0) return;
+    this.engine.arena.release(this.offset, this.bytes);
+    this.dropCompanion();
+  }
+
+  /** Offset of a second block, zeros at first, that lives as long as this one: what kernels remember of its contents. */
+  remember(bytes: number): number {
+    if (this.companion.bytes !== bytes) {
+      this.dropCompanion();
+      this.companion = { offset: this.engine.arena.allocate(bytes), bytes };
+      this.engine.kernels.fill(this.companion.offset, bytes / 4, 0);
+    }
+    return this.companion.offset;
+  }
+
+  private dropCompanion(): void {
+    const { offset, bytes } = this.companion;
+    if (bytes > 0) this.engine.arena.release(offset, bytes);
+    this.companion = { offset: 0, bytes: 0 };
   }
 }
 

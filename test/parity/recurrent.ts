@@ -8,7 +8,9 @@ export type Layer =
 
 /** What goes into a layer and its gradient, all optional but the first three. */
 export interface LayerInputs {
-  x: Float32Array;
+  /** This or `indices`. */
+  x?: Float32Array;
+  indices?: Int32Array;
   kernel: Float32Array;
   recurrent: Float32Array;
   bias?: Float32Array;
@@ -31,6 +33,8 @@ export interface LayerRun {
   goBackwards: boolean;
   zeroOutputForMask: boolean;
   arrays: LayerInputs;
+  /** Inference keeps its arrangement of the weights from call to call. */
+  keepsPacked?: boolean;
   /** The optional outputs of the backward kernel to ask for. */
   gradients: readonly ("dx" | "dBias" | "dh0" | "dc0")[];
 }
@@ -38,7 +42,8 @@ export interface LayerRun {
 const gates = { rnn: 1, lstm: 4, gru: 3 };
 
 /** Elements of every array of a layer, by the names of the kernel table. */
-export function layerLengths({ layer, batch, time, inputs, units, sequences }: Omit<LayerRun, "arrays" | "gradients">) {
+export function layerLengths(run: Omit<LayerRun, "arrays" | "gradients" | "keepsPacked">) {
+  const { layer, batch, time, inputs, units, sequences } = run;
   const width = gates[layer.cell] * units;
   const state = batch * units;
   const x = batch * time * inputs;
@@ -68,6 +73,7 @@ export function runLayer(bench: Bench, run: LayerRun, backward: boolean, toleran
     goBackwards: Number(run.goBackwards),
     zeroOutputForMask: Number(run.zeroOutputForMask),
     backward: 0,
+    indexed: Number(arrays.indices !== undefined),
   };
   if (layer.cell === "rnn") settings.activation = opCode("activation", layer.activation);
   if (layer.cell === "gru") settings.resetAfter = Number(layer.resetAfter);
@@ -78,12 +84,25 @@ export function runLayer(bench: Bench, run: LayerRun, backward: boolean, toleran
   const outputs = (names: readonly (keyof typeof lengths)[]) =>
     Object.fromEntries(names.map((name) => [name, bench.outFloats(name, lengths[name], tolerance)]));
 
-  const scratch = bench.workspace(call(bench, `${layer.cell}ScratchSize`, settings));
   const saved = backward ? bench.workspace(call(bench, `${layer.cell}SavedSize`, settings)) : 0;
-  call(bench, `${layer.cell}Forward`, {
-    ...{ ...settings, ...inputs, saved, scratch },
+  const keeps = !backward && run.keepsPacked;
+  const packedSize = keeps ? call(bench, `${layer.cell}PackedSize`, settings) : 0;
+  const packed = packedSize > 0 ? bench.workspace(packedSize) : 0;
+  if (packed) new Float32Array(bench.backend.memory.buffer, packed, packedSize).fill(0);
+  const scratch = bench.workspace(
+    call(bench, `${layer.cell}ScratchSize`, { ...settings, packed: Number(packed !== 0) }),
+  );
+  const given = {
+    ...{ ...settings, ...inputs, saved, packed, scratch },
     ...outputs(layer.cell === "lstm" ? ["y", "hT", "cT"] : ["y", "hT"]),
-  });
+  };
+  if (packed) {
+    // Kept for other weights first, which must not be mistaken for these.
+    const kernel = bench.floats(arrays.kernel.map((value, i) => (i === arrays.kernel.length - 1 ? value + 1 : value)));
+    call(bench, `${layer.cell}Forward`, { ...given, kernel });
+    call(bench, `${layer.cell}Forward`, given);
+  }
+  call(bench, `${layer.cell}Forward`, given);
   if (!backward) return;
   const backwardScratch = bench.workspace(call(bench, `${layer.cell}ScratchSize`, { ...settings, backward: 1 }));
   call(bench, `${layer.cell}Backward`, {

@@ -108,6 +108,12 @@ export class Bidirectional extends Layer {
     }
   }
 
+  /** @internal */
+  override takesLookup(training: boolean): boolean {
+    const plain = this.call === Bidirectional.prototype.call;
+    return plain && this.forwardLayer.takesLookup(training) && this.backwardLayer.takesLookup(training);
+  }
+
   call(input: Tensor, context: CallContext): Tensor | readonly Tensor[] {
     const { initialState, ...shared } = context;
     const half = initialState ? initialState.length / 2 : 0;

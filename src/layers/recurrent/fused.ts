@@ -1,4 +1,5 @@
 import { mul } from "../../tensor/ops/arithmetic.js";
+import { matMul } from "../../tensor/ops/linalg.js";
 import { expandDims, reverse } from "../../tensor/ops/movement.js";
 import {
   gruSequence,
@@ -8,6 +9,7 @@ import {
   simpleRnnSequence,
 } from "../../tensor/ops/recurrent.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import type { Lookup } from "../lookup.js";
 import { type Cell, stateSizes } from "./cell.js";
 import { StackedRNNCells } from "./stacked-cells.js";
 import { type DropoutMasks, StandardCell } from "./standard-cell.js";
@@ -18,9 +20,16 @@ export interface FusedOptions extends LoopOptions {
   readonly initial: readonly Tensor[] | null;
   /** What the cell drew for this call. */
   readonly drawn: unknown;
+  /** Instead of x. */
+  readonly lookup?: Lookup | undefined;
 }
 
 /** The numbers of the step loop by whole-sequence kernels, or null when there are none for this cell. */
+export function takesLookup(cell: Cell, training: boolean): boolean {
+  // Dropout of the input differs from step to step of the same row.
+  return cell instanceof StandardCell && cell.recurrence !== null && !(training && cell.options.dropout > 0);
+}
+
 export function fusedSequence(cell: Cell, x: Tensor, options: FusedOptions): SequenceResult | null {
   if (!isFusible(cell, options.drawn)) return null;
   return cell instanceof StackedRNNCells ? stacked(cell, x, options) : single(cell as StandardCell, x, options);
@@ -37,13 +46,15 @@ function isFusible(cell: Cell, drawn: unknown): boolean {
 }
 
 function single(cell: StandardCell, x: Tensor, options: FusedOptions): SequenceResult {
-  const { initial, drawn, mask, sequences, goBackwards, zeroOutputForMask } = options;
+  const { initial, drawn, lookup, mask, sequences, goBackwards, zeroOutputForMask } = options;
   const { kernel, recurrentKernel: recurrent, bias } = cell;
   const { input: inputMasks, recurrent: recurrentMasks } = drawn as DropoutMasks;
   const all: SequenceOptions = {
     ...{ mask, sequences, goBackwards, zeroOutputForMask },
-    ...{ kernel, recurrent, bias, initialState: initial },
-    x: inputMasks[0] ? mul(x, expandDims(inputMasks[0], 1)) : x,
+    ...{ recurrent, bias, initialState: initial },
+    ...(lookup
+      ? { indices: lookup.indices, kernel: matMul(lookup.table, kernel) }
+      : { x: inputMasks[0] ? mul(x, expandDims(inputMasks[0], 1)) : x, kernel }),
     recurrentMask: recurrentMasks[0] ?? null,
   };
   const kind = cell.recurrence!;

@@ -15,8 +15,9 @@ import {
   writeFields,
 } from "../fields.js";
 import { type CallContext, Layer, type LayerOptions } from "../layer.js";
+import type { Lookup } from "../lookup.js";
 import { type Cell, checkStep, stateSizes } from "./cell.js";
-import { fusedSequence } from "./fused.js";
+import { fusedSequence, takesLookup } from "./fused.js";
 import { type LoopOptions, stepLoop } from "./step-loop.js";
 import { inStretches, repeatPrevious, type Stretch, type StretchResult } from "./stretches.js";
 
@@ -74,6 +75,7 @@ interface Pass {
   /** Null: all zeros. */
   readonly initial: readonly Tensor[] | null;
   readonly training: boolean;
+  readonly lookup: Lookup | undefined;
 }
 
 /**
@@ -120,8 +122,11 @@ export abstract class RecurrentLayer<C extends Cell = Cell> extends Layer {
   }
 
   call(input: Tensor, context: CallContext): Tensor | readonly Tensor[] {
-    this.requireRank(input, 3, "[batch, time, features]");
-    this.requireLastSize(input, this.features!);
+    const { lookup } = context;
+    if (!lookup) {
+      this.requireRank(input, 3, "[batch, time, features]");
+      this.requireLastSize(input, this.features!);
+    }
     if (input.shape[1] === 0) {
       throw new RondoError("shape", "a recurrent layer needs at least one step", {
         path: this.describe(),
@@ -131,18 +136,25 @@ export abstract class RecurrentLayer<C extends Cell = Cell> extends Layer {
     }
     this.checkMask(input, context.mask);
     const initial = this.initialStates(input.shape[0]!, context.initialState);
-    const { output, states } = this.run({ input, mask: context.mask, initial, training: context.training });
+    const { output, states } = this.run({ input, mask: context.mask, initial, training: context.training, lookup });
     if (this.settings.stateful || this.carriesStates) this.carry(states);
     return this.settings.returnState ? [output, ...states] : output;
   }
 
-  private run({ input, mask, initial, training }: Pass): { output: Tensor; states: readonly Tensor[] } {
+  /** @internal */
+  override takesLookup(training: boolean): boolean {
+    const { unroll, rematerialize } = this.settings;
+    const plain = this.call === RecurrentLayer.prototype.call && !unroll && rematerialize === false;
+    return plain && takesLookup(this.cell, training);
+  }
+
+  private run({ input, mask, initial, training, lookup }: Pass): { output: Tensor; states: readonly Tensor[] } {
     const { returnSequences: sequences, goBackwards, rematerialize } = this.settings;
     const { cell, zeroOutputForMask } = this;
     const drawn = cell.draw(input.shape[0]!, this.features!, training);
     const options = { mask, sequences, goBackwards, zeroOutputForMask };
     const whole: Stretch = (x, start, changes) =>
-      this.runStretch(x, start, { ...options, ...changes }, training, drawn);
+      this.runStretch(x, start, { ...options, ...changes }, training, drawn, lookup);
     return rematerialize === false
       ? whole(input, initial, {})
       : inStretches(whole, input, initial, options, rematerialize);
@@ -155,10 +167,11 @@ export abstract class RecurrentLayer<C extends Cell = Cell> extends Layer {
     options: LoopOptions,
     training: boolean,
     drawn: unknown,
+    lookup: Lookup | undefined,
   ): StretchResult {
     const { cell } = this;
     const batch = input.shape[0]!;
-    const fused = this.settings.unroll ? null : fusedSequence(cell, input, { initial, drawn, ...options });
+    const fused = this.settings.unroll ? null : fusedSequence(cell, input, { initial, drawn, lookup, ...options });
     if (fused) return repeatPrevious(fused, options);
     let checked = false;
     const step = (x: Tensor, states: readonly Tensor[]) => {

@@ -1,6 +1,7 @@
 import { type OpCode, opCode } from "../../backend/kernels.js";
 import type { Engine } from "../engine.js";
 import { allocate, type Tensor } from "../tensor.js";
+import { Variable } from "../variable.js";
 import type { Forward } from "./table.js";
 
 /** Which recurrence runs, with what only it has. */
@@ -10,7 +11,17 @@ export type RecurrentCell =
   | { readonly kind: "gru"; readonly resetAfter: boolean };
 
 /** The operands of a recurrence; an operation's inputs are those that are present, in this order. */
-export const recurrentOperands = ["x", "kernel", "recurrent", "bias", "h0", "c0", "mask", "recurrentMask"] as const;
+export const recurrentOperands = [
+  "x",
+  "indices",
+  "kernel",
+  "recurrent",
+  "bias",
+  "h0",
+  "c0",
+  "mask",
+  "recurrentMask",
+] as const;
 export type RecurrentOperand = (typeof recurrentOperands)[number];
 
 export interface RecurrentAttributes {
@@ -46,8 +57,9 @@ function byName<N extends string>(names: readonly N[], tensors: readonly Tensor[
 /** Offset for a kernel: 0 says "not given". */
 const at = (t: Tensor | null | undefined) => t?.offset ?? 0;
 
-function sizesOf(x: Tensor, recurrent: Tensor): Sizes {
-  return [x.shape[0]!, x.shape[1]!, x.shape[2]!, recurrent.shape[0]!];
+function sizesOf(o: { readonly [K in RecurrentOperand]?: Tensor }): Sizes {
+  const [batch, time] = (o.indices ?? o.x!).shape;
+  return [batch!, time!, o.kernel!.shape[0]!, o.recurrent!.shape[0]!];
 }
 
 function savedSize({ kernels }: Engine, cell: RecurrentCell, sizes: Sizes): number {
@@ -56,21 +68,40 @@ function savedSize({ kernels }: Engine, cell: RecurrentCell, sizes: Sizes): numb
   return kernels.rnnSavedSize(...sizes);
 }
 
+/** Where a kernel may keep its arrangement of the weights from call to call: next to weights that last. Else 0. */
+function packedAt({ kernels }: Engine, cell: RecurrentCell, sizes: Sizes, indexed: 0 | 1, kernel: Tensor): number {
+  if (!(kernel instanceof Variable)) return 0;
+  const elements =
+    cell.kind === "lstm"
+      ? kernels.lstmPackedSize(...sizes, indexed)
+      : cell.kind === "gru"
+        ? kernels.gruPackedSize(cell.resetAfter ? 1 : 0, ...sizes, indexed)
+        : kernels.rnnPackedSize(...sizes, indexed);
+  return elements === 0 ? 0 : kernel.storage.remember(4 * elements);
+}
+
+interface ScratchUse {
+  readonly backward: 0 | 1;
+  readonly indexed: 0 | 1;
+  readonly packed: 0 | 1;
+}
+
 /** Lends working memory to a kernel for the duration of `call`. */
 function withScratch(
   engine: Engine,
   cell: RecurrentCell,
   sizes: Sizes,
-  backward: 0 | 1,
+  { backward, indexed, packed }: ScratchUse,
   call: (scratch: number) => void,
 ) {
   const { kernels, arena } = engine;
+  const use = [backward, indexed, packed] as const;
   const elements =
     cell.kind === "lstm"
-      ? kernels.lstmScratchSize(...sizes, backward)
+      ? kernels.lstmScratchSize(...sizes, ...use)
       : cell.kind === "gru"
-        ? kernels.gruScratchSize(cell.resetAfter ? 1 : 0, ...sizes, backward)
-        : kernels.rnnScratchSize(...sizes, backward);
+        ? kernels.gruScratchSize(cell.resetAfter ? 1 : 0, ...sizes, ...use)
+        : kernels.rnnScratchSize(...sizes, ...use);
   const bytes = Math.max(4, elements * 4);
   const scratch = arena.allocate(bytes);
   try {
@@ -84,9 +115,9 @@ function withScratch(
 export const recurrent: Forward<RecurrentAttributes> = (inputs, attributes, keep) => {
   const { cell, operands, sequences } = attributes;
   const o = byName(operands, inputs);
-  const sizes = sizesOf(o.x!, o.recurrent!);
+  const sizes = sizesOf(o);
   const [batch, time, , units] = sizes;
-  const { engine } = o.x!.storage;
+  const { engine } = o.recurrent!.storage;
   const { kernels } = engine;
   const y = allocate(sequences ? [batch, time, units] : [batch, units]);
   const hT = allocate([batch, units]);
@@ -94,10 +125,13 @@ export const recurrent: Forward<RecurrentAttributes> = (inputs, attributes, keep
   const outputs = cT ? [y, hT, cT] : [y, hT];
   const saved = keep ? allocate([batch === 0 ? 0 : savedSize(engine, cell, sizes)]) : null;
   if (batch > 0) {
-    withScratch(engine, cell, sizes, 0, (scratch) => {
-      const given = [o.x!.offset, o.kernel!.offset, o.recurrent!.offset, at(o.bias), at(o.h0)] as const;
+    const indexed = o.indices ? 1 : 0;
+    const packed = keep ? 0 : packedAt(engine, cell, sizes, indexed, o.kernel!);
+    withScratch(engine, cell, sizes, { backward: 0, indexed, packed: packed ? 1 : 0 }, (scratch) => {
+      const weights = [o.kernel!.offset, o.recurrent!.offset, at(o.bias)] as const;
+      const given = [at(o.x), at(o.indices), ...weights, at(o.h0)] as const;
       const masks = [at(o.mask), at(o.recurrentMask)] as const;
-      const made = [at(saved), scratch, ...sizes, ...flagsOf(attributes)] as const;
+      const made = [at(saved), packed, scratch, ...sizes, ...flagsOf(attributes)] as const;
       if (cell.kind === "lstm") kernels.lstmForward(...given, at(o.c0), ...masks, y.offset, hT.offset, at(cT), ...made);
       else if (cell.kind === "gru") {
         kernels.gruForward(cell.resetAfter ? 1 : 0, ...given, ...masks, y.offset, hT.offset, ...made);
@@ -115,8 +149,8 @@ export const recurrentGrad: Forward<RecurrentGradAttributes> = (inputs, attribut
   const { cell, operands, incoming, wanted } = attributes;
   const o = byName(operands, inputs);
   const d = byName(incoming, inputs.slice(operands.length));
-  const sizes = sizesOf(o.x!, o.recurrent!);
-  const { engine } = o.x!.storage;
+  const sizes = sizesOf(o);
+  const { engine } = o.recurrent!.storage;
   const { kernels } = engine;
   const g: { [K in RecurrentOperand]?: Tensor } = {};
   for (const name of wanted) g[name] = allocate(o[name]!.shape);
@@ -124,8 +158,8 @@ export const recurrentGrad: Forward<RecurrentGradAttributes> = (inputs, attribut
     for (const t of Object.values(g)) kernels.fill(t.offset, t.size, 0);
     return { outputs: wanted.map((name) => g[name]!) };
   }
-  withScratch(engine, cell, sizes, 1, (scratch) => {
-    const weights = [o.x!.offset, o.kernel!.offset, o.recurrent!.offset] as const;
+  withScratch(engine, cell, sizes, { backward: 1, indexed: o.indices ? 1 : 0, packed: 0 }, (scratch) => {
+    const weights = [at(o.x), at(o.indices), o.kernel!.offset, o.recurrent!.offset] as const;
     const masks = [at(o.mask), at(o.recurrentMask), d.saved!.offset] as const;
     const arrived = [at(d.dy), at(d.dhT)] as const;
     const made = [at(g.x), g.kernel!.offset, g.recurrent!.offset, at(g.bias), at(g.h0)] as const;

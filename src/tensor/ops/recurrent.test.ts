@@ -41,7 +41,7 @@ type Flags = Pick<SequenceOptions, "sequences" | "goBackwards" | "zeroOutputForM
 function loop(step: Step, states: readonly Tensor[], options: SequenceOptions & Weights): SequenceResult {
   const { mask, recurrentMask, sequences, goBackwards, zeroOutputForMask } = options;
   const order = (list: Tensor[]) => (goBackwards ? list.reverse() : list);
-  const steps = order(unstack(options.x, 1));
+  const steps = order(unstack(options.x!, 1));
   const masks = mask ? order(unstack(mask, 1)) : null;
   let current = [...states];
   let output = zeros([B, U]);

@@ -4,12 +4,17 @@ import { type RecurrentCell, type RecurrentOperand, recurrentOperands } from "..
 import { run } from "../run.js";
 import { formatShape, type Shape, sameShape } from "../shape.js";
 import type { Tensor, TensorLike } from "../tensor.js";
-import { bool, checkRank, float } from "./operands.js";
+import { bool, checkRank, float, indices as indicesBelow } from "./operands.js";
 
 /** What every fused recurrence takes. Sizes: batch, time, inputs, units; a cell has g gates (RNN 1, GRU 3, LSTM 4). */
 export interface SequenceOptions {
-  /** [batch, time, inputs], time at least 1. */
-  x: TensorLike;
+  /** [batch, time, inputs], time at least 1. Either this or `indices`. */
+  x?: TensorLike | null;
+  /**
+   * [batch, time], whole numbers: each step picks that row of `kernel`. The same as an x of zeros with a one at the index,
+   * without the product.
+   */
+  indices?: TensorLike | null;
   /** Input weights [inputs, g units]. */
   kernel: TensorLike;
   /** Recurrent weights [units, g units]. */
@@ -39,6 +44,7 @@ export interface SequenceResult {
 
 const optionNames: readonly (keyof SequenceOptions)[] = [
   "x",
+  "indices",
   "kernel",
   "recurrent",
   "bias",
@@ -50,17 +56,34 @@ const optionNames: readonly (keyof SequenceOptions)[] = [
   "zeroOutputForMask",
 ];
 
+/** What the steps read: x, or rows of a kernel of so many. */
+function steps(where: string, { x, indices }: SequenceOptions, rows: number) {
+  const both = x !== undefined && x !== null && indices !== undefined && indices !== null;
+  if (both || (!x && !indices)) {
+    throw new RondoError("option", `${where} takes x or indices`, { received: both ? "both" : "neither" });
+  }
+  if (indices) {
+    const chosen = indicesBelow(indices, rows, where);
+    checkRank(chosen, 2, where, "indices", "[batch, time]");
+    return { x: null, indices: chosen, shape: [chosen.shape[0]!, chosen.shape[1]!, rows] as const };
+  }
+  const given = float(x!);
+  checkRank(given, 3, where, "x", "[batch, time, inputs]");
+  return { x: given, indices: null, shape: given.shape as readonly [number, number, number] };
+}
+
 function sequence(where: string, cell: RecurrentCell, options: SequenceOptions): SequenceResult {
   const gates = { rnn: 1, lstm: 4, gru: 3 }[cell.kind];
-  const x = float(options.x);
-  checkRank(x, 3, where, "x", "[batch, time, inputs]");
+  const kernel = float(options.kernel);
+  checkRank(kernel, 2, where, "kernel", `[inputs, ${gates} units]`);
+  const { x, indices, shape } = steps(where, options, kernel.shape[0]!);
   const recurrent = float(options.recurrent);
   checkRank(recurrent, 2, where, "recurrent", `[units, ${gates} units]`);
-  const [batch, time, inputs] = x.shape as [number, number, number];
+  const [batch, time, inputs] = shape;
   const units = recurrent.shape[0]!;
   if (time === 0 || units === 0) {
     throw new RondoError("shape", `${where} needs at least one step and one unit`, {
-      received: `x ${formatShape(x.shape)}, units ${units}`,
+      received: `${x ? "x" : "indices"} ${formatShape((x ?? indices!).shape)}, units ${units}`,
     });
   }
   const states = options.initialState ?? [];
@@ -74,7 +97,8 @@ function sequence(where: string, cell: RecurrentCell, options: SequenceOptions):
   const biasShape = cell.kind === "gru" && cell.resetAfter ? [2, gates * units] : [gates * units];
   const given: { readonly [K in RecurrentOperand]: TensorLike | null | undefined } = {
     x,
-    kernel: options.kernel,
+    indices,
+    kernel,
     recurrent,
     bias: options.bias,
     h0: states[0],
@@ -83,7 +107,8 @@ function sequence(where: string, cell: RecurrentCell, options: SequenceOptions):
     recurrentMask: options.recurrentMask,
   };
   const shapes: { readonly [K in RecurrentOperand]: Shape } = {
-    x: x.shape,
+    x: shape,
+    indices: [batch, time],
     kernel: [inputs, gates * units],
     recurrent: [units, gates * units],
     bias: biasShape,
@@ -94,7 +119,7 @@ function sequence(where: string, cell: RecurrentCell, options: SequenceOptions):
   };
   const operands = recurrentOperands.filter((name) => given[name] !== undefined && given[name] !== null);
   const tensors = operands.map((name) => {
-    const t = name === "mask" ? bool(given[name]!) : float(given[name]!);
+    const t = name === "indices" ? indices! : name === "mask" ? bool(given[name]!) : float(given[name]!);
     if (sameShape(t.shape, shapes[name])) return t;
     throw new RondoError("shape", `${where}: ${name} has the wrong shape`, {
       received: formatShape(t.shape),

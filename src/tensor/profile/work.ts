@@ -60,6 +60,7 @@ interface RecurrentValues {
   readonly inputs: number;
   readonly units: number;
   readonly sequences: number;
+  readonly indices: number;
 }
 
 /** `kept` counts the numbers per unit and step that forward leaves for backward. */
@@ -70,7 +71,9 @@ const recurrentForward =
     const weights = gates * units * (inputs + units);
     const saved = v.saved === 0 ? 0 : kept * batch * time * units;
     const y = batch * units * (v.sequences ? time : 1);
-    return [2 * batch * time * weights, batch * time * inputs + weights + y + saved];
+    const multiplied = v.indices === 0 ? weights : gates * units * units;
+    const x = v.indices === 0 ? batch * time * inputs : batch * time;
+    return [2 * batch * time * multiplied, x + weights + y + saved];
   };
 
 /** Two products for the weights' gradients, one for the states', one for the inputs' where wanted. */
@@ -78,8 +81,9 @@ const recurrentBackward =
   (gates: number, kept: number) =>
   (v: RecurrentValues & { readonly dx: number; readonly dy: number }): readonly [number, number] => {
     const { batch, time, inputs, units } = v;
-    const x = batch * time * inputs;
-    const products = gates * units * (2 * units + (v.dx === 0 ? 1 : 2) * inputs);
+    const x = v.indices === 0 ? batch * time * inputs : batch * time;
+    const inputProducts = v.indices !== 0 ? 0 : v.dx === 0 ? 1 : 2;
+    const products = gates * units * (2 * units + inputProducts * inputs);
     const weights = gates * units * (inputs + units);
     const y = v.dy === 0 ? 0 : batch * units * (v.sequences ? time : 1);
     return [2 * batch * time * products, (v.dx === 0 ? x : 2 * x) + 2 * weights + y + kept * batch * time * units];

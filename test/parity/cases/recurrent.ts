@@ -56,8 +56,9 @@ function makeRun(
   const shape = { layer, batch, time, inputs, units, ...flags };
   const lengths = layerLengths(shape);
   const scale = 1 / Math.sqrt(1 + units); // so that neither states nor rounding errors grow over time
+  const indexed = seed % 4 === 0 && inputs > 0;
   const arrays: LayerInputs = {
-    x: source.floats(lengths.x),
+    ...(indexed ? { indices: source.ints(batch * time, 0, inputs) } : { x: source.floats(lengths.x) }),
     kernel: source.floats(lengths.kernel, -scale, scale),
     recurrent: source.floats(lengths.recurrent, -scale, scale),
   };
@@ -83,16 +84,17 @@ function makeRun(
     | "dh0"
     | "dc0"
   )[];
-  const gradients = wanted.filter(() => source.next() < 0.75);
+  const gradients = wanted.filter((name) => source.next() < 0.75 && !(indexed && name === "dx"));
+  const keepsPacked = seed % 3 === 0;
 
   const variant =
     layer.cell === "rnn" ? layer.activation : layer.cell === "gru" ? `resetAfter ${layer.resetAfter}` : "";
   const set = Object.entries(flags).filter(([, on]) => on);
   const words = [variant, `[${[batch, time, inputs, units]}]`, ...set.map(([flag]) => flag), mask];
-  const given = Object.keys(arrays).slice(3);
+  const given = Object.keys(arrays).filter((name) => !["x", "kernel", "recurrent"].includes(name));
   return {
     name: `${words.join(" ")}, with ${given.join(" ")}, for ${gradients.join(" ")} (seed ${seed})`,
-    run: { ...shape, arrays, gradients },
+    run: { ...shape, arrays, keepsPacked, gradients },
   };
 }
 
@@ -128,14 +130,22 @@ function* layerCases(cell: "rnn" | "lstm" | "gru", backward: boolean): Generator
 }
 
 /** How much working memory a backend wants is its own affair; the guards of the bench show whether it kept to it. */
-function* sizeQueries(kernel: "rnn" | "lstm" | "gru", query: "SavedSize" | "ScratchSize"): Generator<Case> {
+function* sizeQueries(
+  kernel: "rnn" | "lstm" | "gru",
+  query: "SavedSize" | "ScratchSize" | "PackedSize",
+): Generator<Case> {
   const name = `${kernel}${query}` as const;
   for (const [batch, time, inputs, units] of [...smallSizes, largeSizes]) {
     for (const flag of [0, 1]) {
       yield {
         name: `[${[batch, time, inputs, units]}], ${flag}`,
         run(bench: Bench) {
-          const size = call(bench, name, { batch, time, inputs, units, backward: flag, resetAfter: flag });
+          const size = call(bench, name, {
+            ...{ batch, time, inputs, units },
+            backward: flag,
+            resetAfter: flag,
+            indexed: flag,
+          });
           bench.returned("is a size", Number(Number.isInteger(size) && size >= 0));
         },
       };
@@ -143,18 +153,21 @@ function* sizeQueries(kernel: "rnn" | "lstm" | "gru", query: "SavedSize" | "Scra
   }
 }
 
-export const recurrentCases: CaseTable<`${"rnn" | "lstm" | "gru"}${"Forward" | "Backward" | "SavedSize" | "ScratchSize"}`> =
+export const recurrentCases: CaseTable<`${"rnn" | "lstm" | "gru"}${"Forward" | "Backward" | "SavedSize" | "ScratchSize" | "PackedSize"}`> =
   {
     rnnForward: () => layerCases("rnn", false),
     rnnBackward: () => layerCases("rnn", true),
     rnnSavedSize: () => sizeQueries("rnn", "SavedSize"),
     rnnScratchSize: () => sizeQueries("rnn", "ScratchSize"),
+    rnnPackedSize: () => sizeQueries("rnn", "PackedSize"),
     lstmForward: () => layerCases("lstm", false),
     lstmBackward: () => layerCases("lstm", true),
     lstmSavedSize: () => sizeQueries("lstm", "SavedSize"),
     lstmScratchSize: () => sizeQueries("lstm", "ScratchSize"),
+    lstmPackedSize: () => sizeQueries("lstm", "PackedSize"),
     gruForward: () => layerCases("gru", false),
     gruBackward: () => layerCases("gru", true),
     gruSavedSize: () => sizeQueries("gru", "SavedSize"),
     gruScratchSize: () => sizeQueries("gru", "ScratchSize"),
+    gruPackedSize: () => sizeQueries("gru", "PackedSize"),
   };

@@ -1,10 +1,22 @@
 import type { Kernels } from "../../kernels.js";
 import { sigmoid } from "../elementwise.js";
 import type { Views } from "../views.js";
-import { add, addOuter, dropper, join, multiply, plus, product, Rows, split, transposedProduct } from "./vector.js";
+import {
+  add,
+  addOuter,
+  dropper,
+  inputRows,
+  join,
+  multiply,
+  plus,
+  product,
+  Rows,
+  split,
+  transposedProduct,
+} from "./vector.js";
 import { type Sizes, Walk } from "./walk.js";
 
-type GruKernels = Pick<Kernels, "gruForward" | "gruBackward" | "gruSavedSize" | "gruScratchSize">;
+type GruKernels = Pick<Kernels, "gruForward" | "gruBackward" | "gruSavedSize" | "gruScratchSize" | "gruPackedSize">;
 
 /**
  * Gated recurrent unit. resetAfter: the reset gate scales the recurrent product (Cho et al. 2014, arXiv 1406.1078v1);
@@ -21,6 +33,7 @@ export function gruKernels(views: Views): GruKernels {
     gruForward(
       resetAfter,
       x,
+      indices,
       kernel,
       recurrent,
       bias,
@@ -30,11 +43,12 @@ export function gruKernels(views: Views): GruKernels {
       y,
       hT,
       saved,
+      _packed,
       _scratch,
       ...sizes: Sizes
     ) {
       const [, , inputs, units] = sizes;
-      const X = new Rows(views, x, inputs);
+      const X = inputRows(views, x, indices, inputs);
       const K = views.floats(kernel, inputs * 3 * units);
       const R = views.floats(recurrent, units * 3 * units);
       const b = new Rows(views, bias, 3 * units);
@@ -64,6 +78,7 @@ export function gruKernels(views: Views): GruKernels {
     gruBackward(
       resetAfter,
       x,
+      indices,
       kernel,
       recurrent,
       _bias,
@@ -82,7 +97,7 @@ export function gruKernels(views: Views): GruKernels {
       ...sizes: Sizes
     ) {
       const [batch, time, inputs, units] = sizes;
-      const X = new Rows(views, x, inputs);
+      const X = inputRows(views, x, indices, inputs);
       const K = views.floats(kernel, inputs * 3 * units);
       const R = views.floats(recurrent, units * 3 * units);
       const kept = new Rows(views, saved, 5 * units);
@@ -136,6 +151,7 @@ export function gruKernels(views: Views): GruKernels {
 
     gruSavedSize: (_resetAfter, batch, time, _inputs, units) => batch * time * 5 * units,
     gruScratchSize: () => 0,
+    gruPackedSize: () => 0,
   };
 }
 

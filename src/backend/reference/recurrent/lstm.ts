@@ -1,10 +1,25 @@
 import type { Kernels } from "../../kernels.js";
 import { sigmoid } from "../elementwise.js";
 import type { Views } from "../views.js";
-import { add, addOuter, dropper, join, multiply, plus, product, Rows, split, transposedProduct } from "./vector.js";
+import {
+  add,
+  addOuter,
+  dropper,
+  inputRows,
+  join,
+  multiply,
+  plus,
+  product,
+  Rows,
+  split,
+  transposedProduct,
+} from "./vector.js";
 import { type Sizes, Walk } from "./walk.js";
 
-type LstmKernels = Pick<Kernels, "lstmForward" | "lstmBackward" | "lstmSavedSize" | "lstmScratchSize">;
+type LstmKernels = Pick<
+  Kernels,
+  "lstmForward" | "lstmBackward" | "lstmSavedSize" | "lstmScratchSize" | "lstmPackedSize"
+>;
 
 /**
  * Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000).
@@ -17,9 +32,26 @@ export function lstmKernels(views: Views): LstmKernels {
      * c = sigmoid(z_f) c + sigmoid(z_i) tanh(z_c)
      * h = sigmoid(z_o) tanh(c)
      */
-    lstmForward(x, kernel, recurrent, bias, h0, c0, mask, recurrentMask, y, hT, cT, saved, _scratch, ...sizes: Sizes) {
+    lstmForward(
+      x,
+      indices,
+      kernel,
+      recurrent,
+      bias,
+      h0,
+      c0,
+      mask,
+      recurrentMask,
+      y,
+      hT,
+      cT,
+      saved,
+      _packed,
+      _scratch,
+      ...sizes: Sizes
+    ) {
       const [, , inputs, units] = sizes;
-      const X = new Rows(views, x, inputs);
+      const X = inputRows(views, x, indices, inputs);
       const K = views.floats(kernel, inputs * 4 * units);
       const R = views.floats(recurrent, units * 4 * units);
       const b = new Rows(views, bias, 4 * units).read(0);
@@ -49,6 +81,7 @@ export function lstmKernels(views: Views): LstmKernels {
 
     lstmBackward(
       x,
+      indices,
       kernel,
       recurrent,
       _h0,
@@ -69,7 +102,7 @@ export function lstmKernels(views: Views): LstmKernels {
       ...sizes: Sizes
     ) {
       const [batch, time, inputs, units] = sizes;
-      const X = new Rows(views, x, inputs);
+      const X = inputRows(views, x, indices, inputs);
       const K = views.floats(kernel, inputs * 4 * units);
       const R = views.floats(recurrent, units * 4 * units);
       const kept = new Rows(views, saved, 6 * units);
@@ -112,6 +145,7 @@ export function lstmKernels(views: Views): LstmKernels {
 
     lstmSavedSize: (batch, time, _inputs, units) => batch * time * 6 * units,
     lstmScratchSize: () => 0,
+    lstmPackedSize: () => 0,
   };
 }
 

@@ -1,10 +1,21 @@
 import { type Kernels, type OpCode, opCodes } from "../../kernels.js";
 import { sigmoid } from "../elementwise.js";
 import type { Views } from "../views.js";
-import { add, addOuter, dropper, multiply, plus, product, Rows, split, transposedProduct } from "./vector.js";
+import {
+  add,
+  addOuter,
+  dropper,
+  inputRows,
+  multiply,
+  plus,
+  product,
+  Rows,
+  split,
+  transposedProduct,
+} from "./vector.js";
 import { type Sizes, Walk } from "./walk.js";
 
-type RnnKernels = Pick<Kernels, "rnnForward" | "rnnBackward" | "rnnSavedSize" | "rnnScratchSize">;
+type RnnKernels = Pick<Kernels, "rnnForward" | "rnnBackward" | "rnnSavedSize" | "rnnScratchSize" | "rnnPackedSize">;
 
 const activations: Record<OpCode<"activation">, (z: number) => number> = {
   linear: (z) => z,
@@ -28,6 +39,7 @@ export function rnnKernels(views: Views): RnnKernels {
     rnnForward(
       activation,
       x,
+      indices,
       kernel,
       recurrent,
       bias,
@@ -37,12 +49,13 @@ export function rnnKernels(views: Views): RnnKernels {
       y,
       hT,
       saved,
+      _packed,
       _scratch,
       ...sizes: Sizes
     ) {
       const [, , inputs, units] = sizes;
       const f = activations[opCodes.activation[activation]!];
-      const X = new Rows(views, x, inputs);
+      const X = inputRows(views, x, indices, inputs);
       const K = views.floats(kernel, inputs * units);
       const R = views.floats(recurrent, units * units);
       const b = new Rows(views, bias, units).read(0);
@@ -65,6 +78,7 @@ export function rnnKernels(views: Views): RnnKernels {
     rnnBackward(
       activation,
       x,
+      indices,
       kernel,
       recurrent,
       _h0,
@@ -83,7 +97,7 @@ export function rnnKernels(views: Views): RnnKernels {
     ) {
       const [batch, time, inputs, units] = sizes;
       const slope = slopes[opCodes.activation[activation]!];
-      const X = new Rows(views, x, inputs);
+      const X = inputRows(views, x, indices, inputs);
       const K = views.floats(kernel, inputs * units);
       const R = views.floats(recurrent, units * units);
       const kept = new Rows(views, saved, 2 * units);
@@ -116,5 +130,6 @@ export function rnnKernels(views: Views): RnnKernels {
 
     rnnSavedSize: (batch, time, _inputs, units) => batch * time * 2 * units,
     rnnScratchSize: () => 0,
+    rnnPackedSize: () => 0,
   };
 }

@@ -29,6 +29,18 @@ export class Rows {
   }
 }
 
+/** The rows of x, or for indices the rows of zeros with a one at each index, so that x·kernel picks the kernel's row. */
+export function inputRows(views: Views, x: number, indices: number, inputs: number): Pick<Rows, "read"> {
+  if (indices === 0) return new Rows(views, x, inputs);
+  return {
+    read(row) {
+      const chosen = new Float64Array(inputs);
+      chosen[views.ints(indices + 4 * row, 1)[0]!] = 1;
+      return chosen;
+    },
+  };
+}
+
 /** Multiplies h by the recurrent mask of its row, if there is one. */
 export function dropper(views: Views, recurrentMask: number, units: number) {
   const factors = new Rows(views, recurrentMask, units);
