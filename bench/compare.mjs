@@ -3,8 +3,9 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { cells, flops, modes, plan, shapeSets } from "./cases.mjs";
-import { buildId, busyWarning, describeMachine, measurePeak } from "./lib/environment.mjs";
+import { buildId, busyWarning, describeMachine } from "./lib/environment.mjs";
 import { measure } from "./lib/measure.mjs";
+import { measurePeak, startGauge } from "./lib/peak.mjs";
 import { publish, toScreen } from "./lib/report.mjs";
 import { merge, readResults, sorted, writeResults } from "./lib/results.mjs";
 import { can, findPython, startSystem, systemNames } from "./lib/systems.mjs";
@@ -176,6 +177,8 @@ for (const phase of phases) {
     wanted.map((name) => startSystem(name, { python, peers: settings.peers, threads: phase[0].test.threads })),
   );
   const systems = started.filter(({ ask }) => ask);
+  const [{ test: first }] = phase;
+  const gauge = first.base === "native" && first.mode !== "start" ? startGauge(first.threads) : null;
   for (const { name, reason, description } of started) {
     if (reason && !interrupted) missing.set(name, reason);
     else if (description) environment.systems[name] = description;
@@ -199,6 +202,7 @@ for (const phase of phases) {
         ? measureStart(test, { ...settings, python, rounds: settings.maximum, budgetMs: share })
         : await measure([base, ...able.filter((one) => one !== base)], test, {
             ...{ budgetMs: share, minimum, maximum: settings.maximum },
+            gauge: test.mode === "stream" ? null : gauge,
           });
     if (row.systems[row.base]) rows.push({ ...row, build: environment.build });
     else skipped++;
@@ -206,6 +210,7 @@ for (const phase of phases) {
     save();
   }
   for (const system of systems) system.stop();
+  gauge?.stop();
 }
 for (const [name, reason] of missing) console.error(`${name}: left out (${reason})`);
 if (buildId() !== environment.build) console.error("WARNING: rondo was built anew during the run; measure again.");

@@ -1,7 +1,7 @@
-// What machine this is, how fast its cores can be, and whether it is busy with something else.
+// What machine this is, and whether it is busy with something else.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -50,24 +50,4 @@ export function describeMachine() {
 export function busyWarning(load, cores) {
   if (load < 0.25 * cores) return null;
   return `The machine is busy (load average ${load.toFixed(2)} on ${cores} cores before the run): compare ratios, not times.`;
-}
-
-/**
- * Peak of fused multiply-adds on 1 and more threads, in GFLOP/s: independent chains in registers (peak.cpp), compiled for
- * this machine, the best of several short bursts. Empty without a C++ compiler.
- */
-export function measurePeak(threads) {
-  const source = fileURLToPath(new URL("../peak.cpp", import.meta.url));
-  const folder = mkdtempSync(path.join(os.tmpdir(), "rondo-peak-"));
-  try {
-    const [command, ...flags] = (process.env.CXX ?? "c++").split(/\s+/);
-    const program = path.join(folder, "peak");
-    const options = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] };
-    execFileSync(command, [...flags, "-O3", "-march=native", "-pthread", source, "-o", program], options);
-    return Object.fromEntries(threads.map((n) => [n, Number(execFileSync(program, [String(n)], options))]));
-  } catch {
-    return {};
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }

@@ -1,5 +1,6 @@
 // One case, measured by systems that take turns.
 import { setTimeout as pause } from "node:timers/promises";
+import { flops } from "../cases.mjs";
 import { median, quantile, significant, summarize } from "./statistics.mjs";
 
 /** A turn lasts about this long: one step where steps are long, else at least three, of which the first finds cold caches. */
@@ -29,9 +30,10 @@ async function stepsPerTurn(system, test, sampleMs) {
 
 /**
  * Sets the case up everywhere, checks that the results agree, and lets the systems take turns until `budgetMs` is over, at
- * least `minimum` and at most `maximum` rounds. Systems that fail are named with the reason.
+ * least `minimum` and at most `maximum` rounds. Systems that fail are named with the reason. A `gauge` takes its turn in
+ * every round and says what the machine could do just then.
  */
-export async function measure(systems, test, { budgetMs, minimum, maximum }) {
+export async function measure(systems, test, { budgetMs, minimum, maximum, gauge }) {
   const began = performance.now();
   const failed = {};
   const ready = [];
@@ -50,6 +52,7 @@ export async function measure(systems, test, { budgetMs, minimum, maximum }) {
     }
   }
   const rounds = [];
+  const peaks = [];
   const roundsBegan = performance.now();
   while (ready.length > 0 && rounds.length < maximum) {
     const now = performance.now();
@@ -69,9 +72,17 @@ export async function measure(systems, test, { budgetMs, minimum, maximum }) {
       }
     }
     rounds.push(round);
+    if (gauge) peaks.push(await gauge.measure());
   }
   const row = { ...test, rounds: rounds.length, systems: summarize(rounds, test.base) };
   if (Object.keys(failed).length > 0) row.failed = failed;
+  if (gauge) {
+    row.share = {};
+    for (const { system } of ready) {
+      const shares = rounds.map((round, i) => flops(test) / round[system.name] / 1e6 / peaks[i]);
+      row.share[system.name] = significant(median(shares), 3);
+    }
+  }
   for (const { system, all } of ready) {
     if (all.length > 0)
       row.systems[system.name].p99 = significant(

@@ -29,8 +29,15 @@ export function short(value) {
 const times = (ratio) => (ratio === undefined ? "–" : `${short(ratio)}x`);
 const percent = (part) => (part === undefined ? "–" : `${Math.round(100 * part)} %`);
 
-/** Share of the peak that a system reaches in a case; undefined where no peak was measured. */
+/** A target's value in its unit. */
+const inUnit = (value, unit) => (unit === "ms" ? `${short(value)} ms` : unit === "%" ? percent(value) : times(value));
+
+/**
+ * Share of the peak that a system reaches in a case: of the peak measured in turn with it, else of the run's best.
+ * Undefined where no peak was measured.
+ */
 export function shareOfPeak(row, peak, system = row.base) {
+  if (row.share?.[system]) return row.share[system];
   const ms = row.systems[system]?.ms[1];
   const gflops = peak?.[row.threads];
   return ms && gflops ? flops(row) / ms / 1e6 / gflops : undefined;
@@ -69,7 +76,7 @@ export function environmentList({ environment, rows }) {
 export function targetTable(checks) {
   const measured = checks.filter(({ value }) => value !== null);
   const rows = measured.map(({ name, limit, value, met, cases, worst, unit, statistic }) => [
-    ...[name, limit, unit === "ms" ? `${short(value)} ms` : times(value)],
+    ...[name, limit, inUnit(value, unit)],
     cases > 1 ? `${statistic === "mean" ? "mean" : "worst"} of ${cases}` : "",
     statistic === "worst" && cases > 1 ? caseName(worst) : "",
     met ? "met" : "**missed**",
@@ -213,7 +220,7 @@ export function missList(checks, { environment, rows }, targetsOf) {
   if (missed.length === 0) return "None of the targets that were measured is missed.";
   return missed
     .map(({ name, limit, value, unit, worst, peer, statistic }) => {
-      const got = unit === "ms" ? `${short(value)} ms` : times(value);
+      const got = inUnit(value, unit);
       const sentences = [`**${name}**: ${got}, wanted ${limit}.`];
       if (peer && worst.mode !== "stream") {
         const at = statistic === "mean" ? "Least" : "Worst";
@@ -235,6 +242,8 @@ export function missList(checks, { environment, rows }, targetsOf) {
           `Worst at ${caseName(worst)}: ${short(ms[1] * 1000)} µs, in which ${short(bytes / 1e6)} MB of weights are read once ` +
             `(${short(bytes / ms[1] / 1e6)} GB/s).`,
         );
+      } else if (unit === "%") {
+        sentences.push(`Least at ${caseName(worst)}: ${percent(worst.share[worst.base])}.`);
       } else if (worst.systems["native second step"] && name.includes("step")) {
         sentences.push(
           `Of this, ${short(worst.systems["native second step"].ms[1])} ms is what the next step takes too.`,
