@@ -70,16 +70,18 @@ export class Stepper {
     this.read(input);
     for (let i = 0; i < plan.actions.length; i++) plan.actions[i]!();
     this.refresh();
+    const { result, floats } = this;
     const from = plan.output().offset / 4;
-    for (let i = 0; i < this.result.length; i++) this.result[i] = this.floats[from + i]!;
-    for (let i = 0; i < plan.states.length; i++) {
-      const state = plan.states[i]!;
+    for (let i = 0; i < result.length; i++) result[i] = floats[from + i]!;
+    const { states } = plan;
+    for (let i = 0; i < states.length; i++) {
+      const state = states[i]!;
       const { current } = state;
       state.current = state.next;
       state.next = current;
     }
     if (plan.capacity !== null) plan.position++;
-    return this.result;
+    return result;
   }
 
   private read(input: number | ArrayLike<number>): void {
@@ -87,6 +89,16 @@ export class Stepper {
     const count = typeof input === "number" ? 1 : input.length;
     if (count !== buffer.size) throw this.badLength(count);
     const at = buffer.offset / 4;
+    if (typeof input !== "number" && !tokens) {
+      const { floats } = this;
+      let off = 0; // stays 0 unless a number is infinite or none
+      for (let i = 0; i < count; i++) {
+        const value = input[i]!;
+        off += value - value;
+        floats[at + i] = value;
+      }
+      if (off === 0) return;
+    }
     for (let i = 0; i < count; i++) {
       const value = typeof input === "number" ? input : input[i]!;
       if (tokens ? !(Number.isInteger(value) && value >= 0 && value < tokens.count) : !Number.isFinite(value)) {
