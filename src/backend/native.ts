@@ -123,7 +123,7 @@ function caller(parameters: number, slots: Float64Array, run: () => unknown) {
       return run();
     };
   }
-  if (parameters <= 20) {
+  if (parameters <= 22) {
     // Forward kernels of recurrent layers: a rest parameter would make an array for every step of a stream.
     return (
       v0: number,
@@ -146,6 +146,8 @@ function caller(parameters: number, slots: Float64Array, run: () => unknown) {
       v17: number,
       v18: number,
       v19: number,
+      v20: number,
+      v21: number,
     ) => {
       slots[0] = v0;
       slots[1] = v1;
@@ -167,6 +169,8 @@ function caller(parameters: number, slots: Float64Array, run: () => unknown) {
       slots[17] = v17;
       slots[18] = v18;
       slots[19] = v19;
+      slots[20] = v20;
+      slots[21] = v21;
       return run();
     };
   }

@@ -91,13 +91,12 @@ export class Stepper {
     const at = buffer.offset / 4;
     if (typeof input !== "number" && !tokens) {
       const { floats } = this;
-      let off = 0; // stays 0 unless a number is infinite or none
       for (let i = 0; i < count; i++) {
         const value = input[i]!;
-        off += value - value;
+        if (value - value !== 0) throw this.badValue(value, i); // infinite, or no number
         floats[at + i] = value;
       }
-      if (off === 0) return;
+      return;
     }
     for (let i = 0; i < count; i++) {
       const value = typeof input === "number" ? input : input[i]!;
