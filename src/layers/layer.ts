@@ -129,6 +129,7 @@ export interface LayerOptions extends ComponentOptions {
  * @example
  * class Scale extends Layer {
  *   readonly className = "Scale";
+ *   factor!: Variable;
  *   override build(shape: BatchShape) { this.factor = this.addWeight("factor", [shape.at(-1)!], initializers.ones()); }
  *   call(x: Tensor) { return mul(x, this.factor); }
  *   computeOutputShape(shape: BatchShape) { return shape; }

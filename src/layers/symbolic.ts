@@ -16,12 +16,15 @@ export interface LayerCall {
 }
 
 /**
- * A tensor that is known by its shape only: what `input()` gives, and what layers make of it. Models are made from them.
+ * A tensor that is known by its shape only: what `input()` gives, and what layers make of it. Models are made from
+ * them.
  *
  * Taken apart, it gives all outputs of the call it comes from:
  * `const [output, h, c] = layers.lstm({ units: 8, returnState: true }).apply(x)`.
  *
  * @typeParam S its shape, as far as it is known when compiling.
+ *
+ * @example const x: SymbolicTensor = input({ shape: [null, 4] }); x.shape // [null, null, 4]
  */
 // biome-ignore lint/suspicious/noExplicitAny: one of any shape takes the place of every other, in both directions.
 export class SymbolicTensor<S extends BatchShape = any> {
@@ -45,6 +48,7 @@ export class SymbolicTensor<S extends BatchShape = any> {
   }
 }
 
+/** Options of `input`. */
 export interface InputOptions<S extends BatchShape = BatchShape> {
   /** Shape of one example, without the batch axis; null where it varies. */
   shape: S;

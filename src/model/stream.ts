@@ -5,6 +5,7 @@ import { StreamState } from "./stream-state.js";
 
 export { StreamState } from "./stream-state.js";
 
+/** Options of `model.stream`. */
 export interface StreamOptions {
   /** Number of sequences that advance together. Default: 1. */
   batchSize?: number;

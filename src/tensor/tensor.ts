@@ -4,6 +4,7 @@ import { formatElements } from "./format.js";
 import { adopt, teachScopesWhatATensorIs } from "./scope.js";
 import { type DType, formatShape, type Shape, sameShape, sizeOf } from "./shape.js";
 
+/** Flat numbers: what float32, int32 and bool tensors are read out as. */
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
 /** Numbers nested as deep as the tensor's rank. */
 export type NestedNumbers = number | boolean | readonly NestedNumbers[];

@@ -81,7 +81,11 @@ export function checkCallbacks(callbacks: Callback | readonly Callback[] | undef
   return list;
 }
 
-/** A callback made of single functions; the same as the plain object, for those who know it from Keras. */
+/**
+ * A callback made of single functions; the same as the plain object, for those who know it from Keras.
+ *
+ * @example callbacks.lambda({ onEpochEnd: (epoch, logs) => console.log(epoch, logs.loss) })
+ */
 export function lambda(hooks: Omit<Callback, "getState" | "setState">): Callback {
   checkOptions("callbacks.lambda", hooks, ["name", ...hookNames]);
   return hooks;

@@ -28,6 +28,7 @@ export type ValidationData =
   | { readonly x: DataParts; readonly y: DataParts; readonly sampleWeight?: DataParts }
   | Dataset;
 
+/** Options of `model.fit`. */
 export interface FitOptions {
   /** Passes over the data. 1 by default. */
   epochs?: number;

@@ -6,6 +6,7 @@ import { formatShape, sameShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkNotNegative, checkWithin } from "./checks.js";
 
+/** Options of `scheduledSampling`. */
 export interface ScheduledSamplingOptions {
   /**
    * How often the truth is used, by update i: "linear" max(minimum, k - slope · i); "exponential" k^i, k below 1;

@@ -20,6 +20,7 @@ function requirePositive(where: string, name: string, value: number): void {
   throw new RondoError("value", `${where}: ${name} must be a number above 0`, { received: `${name} = ${value}` });
 }
 
+/** Options of `schedules.exponentialDecay`. */
 export interface ExponentialDecayOptions {
   initialLearningRate: number;
   /** Updates after which the rate has been multiplied by `decayRate` once. */
@@ -47,6 +48,7 @@ export function exponentialDecay(options: ExponentialDecayOptions): Schedule {
   });
 }
 
+/** Options of `schedules.cosineDecay`. */
 export interface CosineDecayOptions {
   initialLearningRate: number;
   /** Updates from the top of the curve to its end. */
@@ -58,7 +60,11 @@ export interface CosineDecayOptions {
   warmupSteps?: number;
 }
 
-/** Half a cosine from the initial rate down to alpha times it, after an optional linear rise (Loshchilov & Hutter 2016). */
+/**
+ * Half a cosine from the initial rate down to alpha times it, after an optional linear rise (Loshchilov & Hutter 2016).
+ *
+ * @example schedules.cosineDecay({ initialLearningRate: 0, warmupTarget: 0.001, warmupSteps: 500, decaySteps: 10_000 })
+ */
 export function cosineDecay(options: CosineDecayOptions): Schedule {
   const where = "schedules.cosineDecay";
   checkOptions(where, options, ["initialLearningRate", "decaySteps", "alpha", "warmupTarget", "warmupSteps"]);
@@ -76,6 +82,7 @@ export function cosineDecay(options: CosineDecayOptions): Schedule {
   });
 }
 
+/** Options of `schedules.piecewiseConstant`. */
 export interface PiecewiseConstantOptions {
   /** Updates up to and including which the value of the same position holds; rising. */
   boundaries: readonly number[];
@@ -83,7 +90,11 @@ export interface PiecewiseConstantOptions {
   values: readonly number[];
 }
 
-/** values[0] while step <= boundaries[0], then values[1] while step <= boundaries[1], and so on. */
+/**
+ * values[0] while step <= boundaries[0], then values[1] while step <= boundaries[1], and so on.
+ *
+ * @example schedules.piecewiseConstant({ boundaries: [1000, 2000], values: [0.1, 0.01, 0.001] })
+ */
 export function piecewiseConstant(options: PiecewiseConstantOptions): Schedule {
   checkOptions("schedules.piecewiseConstant", options, ["boundaries", "values"]);
   const { boundaries, values } = options;
@@ -98,6 +109,7 @@ export function piecewiseConstant(options: PiecewiseConstantOptions): Schedule {
   });
 }
 
+/** Options of `schedules.step`. */
 export interface StepOptions {
   initialLearningRate: number;
   /** Updates between two drops. */
@@ -106,7 +118,11 @@ export interface StepOptions {
   gamma?: number;
 }
 
-/** initialLearningRate · gamma^floor(step / stepSize). */
+/**
+ * initialLearningRate · gamma^floor(step / stepSize).
+ *
+ * @example schedules.step({ initialLearningRate: 0.1, stepSize: 1000, gamma: 0.5 })
+ */
 export function step(options: StepOptions): Schedule {
   const where = "schedules.step";
   checkOptions(where, options, ["initialLearningRate", "stepSize", "gamma"]);
@@ -119,6 +135,7 @@ export function step(options: StepOptions): Schedule {
   });
 }
 
+/** Options of `schedules.polynomialDecay`. */
 export interface PolynomialDecayOptions {
   initialLearningRate: number;
   /** Updates from the initial to the last rate. */
@@ -131,7 +148,11 @@ export interface PolynomialDecayOptions {
   cycle?: boolean;
 }
 
-/** (initialLearningRate - endLearningRate) · (1 - step / decaySteps)^power + endLearningRate, constant after the end. */
+/**
+ * (initialLearningRate - endLearningRate) · (1 - step / decaySteps)^power + endLearningRate, constant after the end.
+ *
+ * @example schedules.polynomialDecay({ initialLearningRate: 0.01, decaySteps: 1000, power: 2 })
+ */
 export function polynomialDecay(options: PolynomialDecayOptions): Schedule {
   const where = "schedules.polynomialDecay";
   checkOptions(where, options, ["initialLearningRate", "decaySteps", "endLearningRate", "power", "cycle"]);
@@ -148,6 +169,7 @@ export function polynomialDecay(options: PolynomialDecayOptions): Schedule {
   });
 }
 
+/** Options of `schedules.inverseTimeDecay`. */
 export interface InverseTimeDecayOptions {
   initialLearningRate: number;
   /** Updates after which `decayRate` has been added to the divisor once. */
@@ -157,7 +179,11 @@ export interface InverseTimeDecayOptions {
   staircase?: boolean;
 }
 
-/** initialLearningRate / (1 + decayRate · step / decaySteps). */
+/**
+ * initialLearningRate / (1 + decayRate · step / decaySteps).
+ *
+ * @example schedules.inverseTimeDecay({ initialLearningRate: 0.1, decaySteps: 100, decayRate: 0.5 })
+ */
 export function inverseTimeDecay(options: InverseTimeDecayOptions): Schedule {
   const where = "schedules.inverseTimeDecay";
   checkOptions(where, options, ["initialLearningRate", "decaySteps", "decayRate", "staircase"]);
@@ -171,6 +197,7 @@ export function inverseTimeDecay(options: InverseTimeDecayOptions): Schedule {
   });
 }
 
+/** Options of `schedules.cosineDecayRestarts`. */
 export interface CosineDecayRestartsOptions {
   initialLearningRate: number;
   /** Updates of the first period. */
@@ -183,7 +210,11 @@ export interface CosineDecayRestartsOptions {
   alpha?: number;
 }
 
-/** Half cosines from the initial rate down, each starting anew: warm restarts (Loshchilov & Hutter 2016). */
+/**
+ * Half cosines from the initial rate down, each starting anew: warm restarts (Loshchilov & Hutter 2016).
+ *
+ * @example schedules.cosineDecayRestarts({ initialLearningRate: 0.01, firstDecaySteps: 1000 })
+ */
 export function cosineDecayRestarts(options: CosineDecayRestartsOptions): Schedule {
   const where = "schedules.cosineDecayRestarts";
   checkOptions(where, options, ["initialLearningRate", "firstDecaySteps", "tMul", "mMul", "alpha"]);
@@ -211,6 +242,7 @@ export function cosineDecayRestarts(options: CosineDecayRestartsOptions): Schedu
   });
 }
 
+/** Options of `schedules.oneCycle`. */
 export interface OneCycleOptions {
   /** The rate at the top. */
   maxLearningRate: number;
@@ -226,7 +258,11 @@ export interface OneCycleOptions {
   finalDivFactor?: number;
 }
 
-/** Up from a low rate to the largest, and down to almost nothing, as PyTorch's OneCycleLR (Smith & Topin 2017). */
+/**
+ * Up from a low rate to the largest, and down to almost nothing, as PyTorch's OneCycleLR (Smith & Topin 2017).
+ *
+ * @example schedules.oneCycle({ maxLearningRate: 0.01, totalSteps: 5000 })
+ */
 export function oneCycle(options: OneCycleOptions): Schedule {
   const where = "schedules.oneCycle";
   const names = ["maxLearningRate", "totalSteps", "pctStart", "annealing", "divFactor", "finalDivFactor"];
@@ -258,6 +294,7 @@ export function oneCycle(options: OneCycleOptions): Schedule {
   });
 }
 
+/** Options of `schedules.warmup`. */
 export interface WarmupOptions {
   /** Updates of the rise. */
   steps: number;
@@ -270,7 +307,7 @@ export interface WarmupOptions {
 /**
  * A straight rise to the first rate of another schedule, which follows.
  *
- * @example schedules.warmup({ steps: 500, learningRate: schedules.inverseTimeDecay({ … }) })
+ * @example schedules.warmup({ steps: 500, learningRate: schedules.step({ initialLearningRate: 0.1, stepSize: 1000 }) })
  */
 export function warmup(options: WarmupOptions): Schedule {
   const where = "schedules.warmup";
@@ -294,6 +331,11 @@ export function warmup(options: WarmupOptions): Schedule {
   );
 }
 
+/**
+ * Learning rates that depend on the number of updates.
+ *
+ * @example optimizers.adam({ learningRate: schedules.cosineDecay({ initialLearningRate: 0.001, decaySteps: 10_000 }) })
+ */
 export const schedules = {
   exponentialDecay,
   inverseTimeDecay,

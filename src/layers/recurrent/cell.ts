@@ -21,8 +21,15 @@ export type StepResult = readonly [output: Tensor, states: readonly Tensor[]];
  * One step of a recurrence: from the input [batch, features] and the states to an output and new states. `rnn` runs a
  * cell over time.
  *
- * To write one: extend, make weights in `build` with `addWeight`, say `stateSize`, compute in `call`. Plain objects with
+ * To write one: extend, make weights in `build` with `addWeight`, say `stateSize`, compute in `call`. Plain objects
+ * with
  * `stateSize` and `call` do as well, see `UserCell`.
+ *
+ * @example class Decay extends Cell {
+ *   readonly className = "Decay";
+ *   readonly stateSize = 2;
+ *   call(x: Tensor, [h]: readonly Tensor[]) { const next = add(mul(h!, 0.9), x); return [next, [next]] as const; }
+ * }
  */
 export abstract class Cell extends Component {
   /** Sizes of the states [batch, size]; a number for a single state. */

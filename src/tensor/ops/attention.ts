@@ -5,6 +5,7 @@ import { formatShape, type Shape, sameShape } from "../shape.js";
 import type { Tensor, TensorLike } from "../tensor.js";
 import { bool, checkRank, float } from "./operands.js";
 
+/** Options of `dotProductAttention`. */
 export interface DotProductAttentionOptions {
   /** [batch, keys]: only keys where it is true are looked at. */
   keyMask?: TensorLike | null;

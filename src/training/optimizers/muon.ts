@@ -8,6 +8,7 @@ import { checkCount, checkFraction, checkNotNegative } from "../checks.js";
 import { addScaled, blend } from "./in-place.js";
 import { checkNames, Optimizer, type OptimizerOptions, type SlotStart } from "./optimizer.js";
 
+/** Options of `optimizers.muon`. */
 export interface MuonOptions extends OptimizerOptions {
   /** How much of the sum of gradients is kept. 0.95 by default. */
   momentum?: number;
