@@ -114,15 +114,15 @@ function member({ file, text }, property) {
   const name = property.key.name;
   let doc = documentation(text, property.start);
   let from = file;
+  let details;
   const { value } = property;
   // Layers: documented by their class.
   const [see] = tagsOf(doc, "see");
   if (see && inFile(file, see)) {
-    const own = doc.text;
     const shown = inFile(file, see);
     from = shown.file;
-    const more = shown.doc ?? { text: "", tags: [] };
-    doc = { text: `${own}\n\n${more.text}`.trim(), tags: more.tags };
+    details = shown.doc;
+    doc = { text: doc.text, tags: details?.tags ?? [] };
   } else if (value.type === "Identifier") {
     const declared = inFile(file, value.name);
     from = declared?.file ?? file;
@@ -137,7 +137,15 @@ function member({ file, text }, property) {
       doc ??= { text: same.doc?.text ?? "", tags: metric };
     }
   }
-  return { name, file: from, doc };
+  return { name, file: from, doc, details, options: optionsOf(file, value) };
+}
+
+/** The first parameter's type by name, without what the compiler uses it for besides: `options?: DenseOptions & …`. */
+function optionsOf(file, { params: [parameter] = [] }) {
+  let type = parameter?.typeAnnotation?.typeAnnotation;
+  if (type?.type === "TSIntersectionType") [type] = type.types;
+  const declared = type?.type === "TSTypeReference" && !type.typeArguments && inFile(file, type.typeName.name);
+  return declared ? { name: declared.name, file: declared.file, optional: parameter.optional === true } : undefined;
 }
 
 function members(declared) {
@@ -154,7 +162,10 @@ const tables = new Set([
   ...["callbacks", "losses", "metrics", "optimizers", "schedules", "textMetrics"],
 ]);
 
-/** Every public name: { name, kind: "function" | "class" | "type" | "value" | "table", file, doc, members? }. */
+/**
+ * Every public name: { name, kind: "function" | "class" | "type" | "value" | "table", file, doc, members? }. The members of
+ * `layers` have a sentence of their own (doc), and what their class says (details).
+ */
 export function publicApi(entry = "src/index.ts") {
   return [...parse(entry).exported.keys()].sort().map((name) => {
     const declared = exportOf(entry, name);

@@ -4,9 +4,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Documentation, publicApi, tagsOf } from "../scripts/public-api.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const script = (name: string) => import(new URL(`../scripts/${name}`, import.meta.url).href);
+const { publicApi, tagsOf } = await script("public-api.mjs");
+const { missing } = await script("api-index.mjs");
+
+/** The parts of a comment. */
+interface Documentation {
+  text: string;
+  tags: [name: string, text: string][];
+}
+
+interface PublicName {
+  name: string;
+  kind: "function" | "class" | "type" | "value" | "table";
+  doc?: Documentation;
+  members?: { name: string; doc?: Documentation }[];
+}
 
 /** What names stand for that examples use without saying where they come from. */
 const given: Readonly<Record<string, string>> = {
@@ -82,9 +97,9 @@ function exampleOf(name: string, code: string): Example {
   return { name, code };
 }
 
-const api = publicApi();
+const api: PublicName[] = publicApi();
 const own = (name: string, doc: Documentation | undefined) =>
-  tagsOf(doc, "example").map((code) => exampleOf(name, code));
+  tagsOf(doc, "example").map((code: string) => exampleOf(name, code));
 const examples: Example[] = api.flatMap(({ name, doc, members = [] }) => [
   ...own(name, doc),
   ...members.flatMap((member) => own(`${name}.${member.name}`, member.doc)),
@@ -147,4 +162,21 @@ test("the examples of the documentation compile, and give what they say", () => 
   const said = Object.fromEntries(claims.map(({ name, i, value }) => [`${name} ${i}`, rounded(value)]));
   const given = Object.fromEntries(claims.map(({ name, i }, at) => [`${name} ${i}`, rounded(results[at])]));
   expect(given).toEqual(said);
+});
+
+test("what has no documentation or no example is found", () => {
+  const doc: Documentation = { text: "A layer.", tags: [["example", "layers.dense({ units: 1 })"]] };
+  const file = "src/layers/x.ts";
+  expect(missing([{ name: "dense", kind: "function", file, doc }])).toEqual([]);
+  expect(missing([{ name: "Options", kind: "type", file, doc: { text: "Options.", tags: [] } }])).toEqual([]);
+  const members = [
+    { name: "a", file, doc: { ...doc, tags: [] } },
+    { name: "b", file },
+  ];
+  expect(missing([{ name: "layers", kind: "table", file, doc, members }])).toEqual([
+    `${file}: layers.a has no @example`,
+    `${file}: layers.b has no documentation`,
+    `${file}: layers.b has no @example`,
+  ]);
+  expect(missing([{ name: "Options", kind: "type", file }])).toEqual([`${file}: Options has no documentation`]);
 });

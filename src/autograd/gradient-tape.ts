@@ -81,6 +81,7 @@ export class GradientTape {
     if (this.tape) stopTape(this.tape);
   }
 
+  /** At the end of a `using` block: stops recording and forgets what was recorded. */
   [Symbol.dispose](): void {
     this.stop();
     this.tape = null;

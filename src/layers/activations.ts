@@ -12,6 +12,7 @@ import { formatShape, normalizeAxis } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type Described, factories, resolve, row, type Spec } from "./named.js";
 
+/** From a tensor to a tensor of the same shape (only "glu" halves an axis). */
 export type ActivationFunction = (x: Tensor) => Tensor;
 /** A function of tensors, ready for use. */
 export type Activation = Described<ActivationFunction>;

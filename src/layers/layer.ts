@@ -64,7 +64,7 @@ export interface ApplyOptions {
   training?: boolean;
   /** [batch, time], true (or 1) = use. By default the mask that came with the input, if any; null: none. */
   mask?: TensorLike | null;
-  /** [batch]: how many steps of each sequence count, instead of a mask. See `sequenceMask`. */
+  /** How many steps of each sequence count, [batch], instead of a mask. See `sequenceMask`. */
   lengths?: TensorLike;
   /** Layers with several inputs: a mask, or null, for each. */
   masks?: readonly (TensorLike | null)[];

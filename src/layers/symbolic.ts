@@ -42,6 +42,7 @@ export class SymbolicTensor<S extends BatchShape = any> {
     this.source = source;
   }
 
+  /** All outputs of the call that made this one, for layers with several. */
   *[Symbol.iterator](): Generator<SymbolicTensor, void> {
     if (this.source) yield* this.source.outputs;
     else yield this;

@@ -203,6 +203,7 @@ export class Stepper {
     this.plan.dispose();
   }
 
+  /** At the end of a `using` block: the same as `dispose()`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -149,6 +149,7 @@ export class Tensor {
     return build(0);
   }
 
+  /** The elements as nested arrays; a plain number for a scalar. */
   async array(): Promise<NestedNumbers> {
     return this.arraySync();
   }
@@ -203,6 +204,7 @@ export class Tensor {
     release(this.claim);
   }
 
+  /** At the end of a `using` block: the same as `dispose()`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -4,6 +4,7 @@ import { FieldLayer } from "../field-layer.js";
 import { type Fields, nonNegative, type Values } from "../fields.js";
 import type { LayerOptions } from "../layer.js";
 
+/** Options of `layers.leakyReLU`. */
 export interface LeakyReLUOptions extends LayerOptions {
   /** Slope below 0. Default: 0.3 (the activation function "leakyRelu" has 0.2, as in Keras). */
   negativeSlope?: number;

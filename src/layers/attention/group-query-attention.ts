@@ -8,6 +8,7 @@ import {
   projectedFields,
 } from "./projected-attention.js";
 
+/** Options of `layers.groupQueryAttention`. */
 export interface GroupQueryAttentionOptions extends ProjectedAttentionOptions {
   /** Size of query, key and value in each head. */
   headDim: number;

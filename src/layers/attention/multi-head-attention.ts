@@ -7,6 +7,7 @@ import {
   projectedFields,
 } from "./projected-attention.js";
 
+/** Options of `layers.multiHeadAttention`. */
 export interface MultiHeadAttentionOptions extends ProjectedAttentionOptions {
   numHeads: number;
   /** Size of query and key in each head. */

@@ -1,6 +1,7 @@
 import type { PerAxis } from "../spatial/spatial-layer.js";
 import { SeparableConv, type SeparableConvOptions } from "./separable-conv.js";
 
+/** Options of `layers.separableConv2d`. */
 export type SeparableConv2DOptions = SeparableConvOptions<PerAxis, "valid" | "same">;
 
 /**

@@ -21,6 +21,7 @@ import type { InitializerSpec } from "../initializers.js";
 import { type BatchShape, Layer, type LayerOptions } from "../layer.js";
 import type { RegularizerSpec } from "../regularizers.js";
 
+/** Options of `layers.dense`. */
 export interface DenseOptions extends LayerOptions {
   /** Size of the output's last axis. */
   units: number;

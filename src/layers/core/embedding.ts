@@ -20,6 +20,7 @@ import type { InitializerSpec } from "../initializers.js";
 import { type BatchShape, Layer, type LayerOptions } from "../layer.js";
 import type { RegularizerSpec } from "../regularizers.js";
 
+/** Options of `layers.embedding`. */
 export interface EmbeddingOptions extends LayerOptions {
   /** Number of different indices, the largest index plus 1. */
   inputDim: number;

@@ -11,6 +11,7 @@ import type { InitializerSpec } from "../initializers.js";
 import type { BatchShape, LayerOptions } from "../layer.js";
 import type { RegularizerSpec } from "../regularizers.js";
 
+/** Options of `layers.positionEmbedding`. */
 export interface PositionEmbeddingOptions extends LayerOptions {
   /** Largest number of steps. */
   sequenceLength: number;

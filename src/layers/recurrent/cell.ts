@@ -40,6 +40,7 @@ export abstract class Cell extends Component {
     return stateSizes(this)[0]!;
   }
 
+  /** One step: input [batch, features] and states to the output and the next states. */
   abstract call(input: Tensor, states: readonly Tensor[], context: CellContext): StepResult;
 
   /** States before the first step; zeros by default. */
@@ -72,14 +73,17 @@ export function stateSizes({ stateSize }: { readonly stateSize: number | readonl
 export interface RNNCell {
   readonly stateSize: number | readonly number[];
   readonly outputSize?: number;
+  /** One step: input [batch, features] and states to the output and the next states. */
   call(input: Tensor, states: readonly Tensor[], context: CellContext): readonly [Tensor, Tensor | readonly Tensor[]];
   /** Makes the weights; inputShape is [batch, features]. */
   build?(inputShape: BatchShape): void;
   /** Trainable and other variables, once built. */
   readonly weights?: readonly Variable[];
+  /** States before the first step; zeros by default. */
   getInitialState?(batch: number): readonly Tensor[];
   /** With both, and registered by `registerLayer`, models that hold the cell can be saved. */
   readonly className?: string;
+  /** The options that make an equal cell. */
   getConfig?(): Record<string, unknown>;
 }
 

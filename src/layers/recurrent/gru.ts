@@ -3,6 +3,7 @@ import { pickFields } from "../fields.js";
 import { GRUCell, type GRUCellOptions, gruCellFields } from "./gru-cell.js";
 import { cellConfig, RecurrentLayer, type RecurrentOptions, recurrentOptionNames } from "./recurrent-layer.js";
 
+/** Options of `layers.gru`. */
 export interface GRUOptions extends GRUCellOptions, RecurrentOptions {}
 
 /**

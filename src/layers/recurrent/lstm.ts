@@ -3,6 +3,7 @@ import { pickFields } from "../fields.js";
 import { LSTMCell, type LSTMCellOptions, lstmCellFields } from "./lstm-cell.js";
 import { cellConfig, RecurrentLayer, type RecurrentOptions, recurrentOptionNames } from "./recurrent-layer.js";
 
+/** Options of `layers.lstm`. */
 export interface LSTMOptions extends LSTMCellOptions, RecurrentOptions {}
 
 /**

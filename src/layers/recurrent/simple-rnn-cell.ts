@@ -5,6 +5,7 @@ import type { Tensor } from "../../tensor/tensor.js";
 import type { CellContext, StepResult } from "./cell.js";
 import { project, StandardCell, type StandardCellOptions, standardCellFields } from "./standard-cell.js";
 
+/** Options of `layers.simpleRNNCell`. */
 export type SimpleRNNCellOptions = StandardCellOptions;
 
 /**

@@ -10,6 +10,7 @@ export interface TextMetric {
   update(references: readonly (string | readonly string[])[], candidates: readonly string[]): void;
   /** The score over everything since the last reset; 0 before the first. */
   result(): number;
+  /** Forgets all texts. */
   reset(): void;
 }
 
