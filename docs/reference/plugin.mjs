@@ -46,6 +46,16 @@ function describeMethods(home, name) {
   }
 }
 
+/** Every option says what it does and what it is when left out. */
+function checkOptions(home, logger) {
+  for (const { name, children = [] } of home.children) {
+    if (!name.endsWith("Options")) continue;
+    for (const option of children) {
+      if (!option.hasComment()) logger.warn(`the option ${name}.${option.name} has no documentation`);
+    }
+  }
+}
+
 /** @param {import("typedoc").Application} app */
 export function load(app) {
   const mentioned = new Set();
@@ -84,6 +94,7 @@ export function load(app) {
         else app.logger.warn(`${reflection.name} belongs to no group`);
       }
       nameResults(home);
+      checkOptions(home, app.logger);
       for (const name of ["Tensor", "Variable"]) describeMethods(home, name);
       for (const page of context.project.documents ?? []) {
         addTag(page, "@category", "Pages");

@@ -61,6 +61,7 @@ export interface CallContext {
 
 /** What may be said about a call of `apply`; plain numbers are welcome. */
 export interface ApplyOptions {
+  /** Whether dropout and its like are at work. Default: false. */
   training?: boolean;
   /** [batch, time], true (or 1) = use. By default the mask that came with the input, if any; null: none. */
   mask?: TensorLike | null;

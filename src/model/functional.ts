@@ -17,6 +17,7 @@ export interface FunctionalOptions {
   inputs: SymbolicTensor | readonly SymbolicTensor[];
   /** What the model returns: one tensor, or a list. */
   outputs: SymbolicTensor | readonly SymbolicTensor[];
+  /** "functional", "functional_1", … by default. */
   name?: string;
 }
 

@@ -51,9 +51,11 @@ export interface ForwardResult {
 
 /** How a model is run. @internal */
 export interface ForwardOptions {
+  /** Whether dropout and its like are at work. */
   readonly training: boolean;
   /** Masks of the inputs, when the model is part of another one. */
   readonly masks?: readonly (Tensor | null)[];
+  /** Called after every layer. */
   readonly observe?: LayerObserver;
   /** Takes what activity regularizers make of outputs. */
   readonly penalties?: Tensor[];

@@ -12,7 +12,9 @@ import type { DataOf, LossCheck, TensorOf } from "./shape-types.js";
 
 /** Options of `sequential`. */
 export interface SequentialOptions {
+  /** The layers, first to last; more can be added. */
   layers?: readonly Layer[];
+  /** "sequential", "sequential_1", … by default. */
   name?: string;
 }
 

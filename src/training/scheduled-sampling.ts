@@ -13,11 +13,13 @@ export interface ScheduledSamplingOptions {
    * "inverseSigmoid" k / (k + exp(i / k)), k at least 1.
    */
   decay: "linear" | "exponential" | "inverseSigmoid";
+  /** See `decay`. */
   k: number;
   /** For "linear". */
   slope?: number;
   /** The truth is never used less often than this. 0 by default. */
   minimum?: number;
+  /** What chooses. Default: the global generator (see `setSeed`). */
   random?: RandomSource;
 }
 

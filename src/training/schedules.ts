@@ -22,9 +22,11 @@ function requirePositive(where: string, name: string, value: number): void {
 
 /** Options of `schedules.exponentialDecay`. */
 export interface ExponentialDecayOptions {
+  /** The rate of the first update. */
   initialLearningRate: number;
   /** Updates after which the rate has been multiplied by `decayRate` once. */
   decaySteps: number;
+  /** Factor of every `decaySteps` updates. */
   decayRate: number;
   /** True: stay constant between two multiples of `decaySteps`. */
   staircase?: boolean;
@@ -50,6 +52,7 @@ export function exponentialDecay(options: ExponentialDecayOptions): Schedule {
 
 /** Options of `schedules.cosineDecay`. */
 export interface CosineDecayOptions {
+  /** The rate of the first update. */
   initialLearningRate: number;
   /** Updates from the top of the curve to its end. */
   decaySteps: number;
@@ -57,6 +60,7 @@ export interface CosineDecayOptions {
   alpha?: number;
   /** Rise linearly from `initialLearningRate` to this before the decay. */
   warmupTarget?: number | null;
+  /** Updates of that rise, before those of the decay. 0 by default. */
   warmupSteps?: number;
 }
 
@@ -111,6 +115,7 @@ export function piecewiseConstant(options: PiecewiseConstantOptions): Schedule {
 
 /** Options of `schedules.step`. */
 export interface StepOptions {
+  /** The rate of the first update. */
   initialLearningRate: number;
   /** Updates between two drops. */
   stepSize: number;
@@ -137,6 +142,7 @@ export function step(options: StepOptions): Schedule {
 
 /** Options of `schedules.polynomialDecay`. */
 export interface PolynomialDecayOptions {
+  /** The rate of the first update. */
   initialLearningRate: number;
   /** Updates from the initial to the last rate. */
   decaySteps: number;
@@ -171,9 +177,11 @@ export function polynomialDecay(options: PolynomialDecayOptions): Schedule {
 
 /** Options of `schedules.inverseTimeDecay`. */
 export interface InverseTimeDecayOptions {
+  /** The rate of the first update. */
   initialLearningRate: number;
   /** Updates after which `decayRate` has been added to the divisor once. */
   decaySteps: number;
+  /** What is added to the divisor, 1 at first. */
   decayRate: number;
   /** True: stay constant between two multiples of `decaySteps`. */
   staircase?: boolean;
@@ -199,6 +207,7 @@ export function inverseTimeDecay(options: InverseTimeDecayOptions): Schedule {
 
 /** Options of `schedules.cosineDecayRestarts`. */
 export interface CosineDecayRestartsOptions {
+  /** The rate of the first update. */
   initialLearningRate: number;
   /** Updates of the first period. */
   firstDecaySteps: number;

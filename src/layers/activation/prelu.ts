@@ -17,7 +17,9 @@ export interface PReLUOptions extends LayerOptions {
   sharedAxes?: number | readonly number[] | null;
   /** Default: "zeros". */
   alphaInitializer?: InitializerSpec;
+  /** Penalty on alpha. Default: none. */
   alphaRegularizer?: RegularizerSpec;
+  /** What alpha is moved to after every update. Default: none. */
   alphaConstraint?: ConstraintSpec;
 }
 

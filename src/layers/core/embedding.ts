@@ -30,7 +30,9 @@ export interface EmbeddingOptions extends LayerOptions {
   maskZero?: boolean;
   /** Default: "randomUniform" (-0.05 to 0.05). */
   embeddingsInitializer?: InitializerSpec;
+  /** Penalty on the vectors. Default: none. */
   embeddingsRegularizer?: RegularizerSpec;
+  /** What the vectors are moved to after every update. Default: none. */
   embeddingsConstraint?: ConstraintSpec;
 }
 

@@ -17,7 +17,9 @@ export interface PositionEmbeddingOptions extends LayerOptions {
   sequenceLength: number;
   /** Default: "glorotUniform". */
   embeddingsInitializer?: InitializerSpec;
+  /** Penalty on the vectors. Default: none. */
   embeddingsRegularizer?: RegularizerSpec;
+  /** What the vectors are moved to after every update. Default: none. */
   embeddingsConstraint?: ConstraintSpec;
 }
 

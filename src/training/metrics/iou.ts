@@ -9,6 +9,7 @@ import { weightsOf } from "./values.js";
 
 /** Options of `metrics.meanIoU`. */
 export interface MeanIoUOptions {
+  /** Number of classes; class numbers count from 0. */
   numClasses: number;
   /** Targets of this class do not count. */
   ignoreClass?: number | null;

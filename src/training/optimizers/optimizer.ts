@@ -17,6 +17,7 @@ export type LearningRate = number | Schedule | ((step: number) => number);
 
 /** Options of every optimizer. Of the three kinds of clipping at most one may be given. */
 export interface OptimizerOptions {
+  /** A number above 0 or a schedule. Each optimizer names its own default. */
   learningRate?: LearningRate;
   /** Every update first shrinks the weights by this fraction times the learning rate (decoupled decay, as in AdamW). */
   weightDecay?: number | null;
