@@ -127,6 +127,11 @@ function member({ file, text }, property) {
     const declared = inFile(file, value.name);
     from = declared?.file ?? file;
     doc ??= declared?.doc;
+    // Optimizers: the formula is with the class of the same name.
+    const made = [...parse(from).declared.values()].find(
+      (one) => one.node.type === "ClassDeclaration" && one.name.toLowerCase() === name.toLowerCase(),
+    );
+    if (made?.doc) details = { text: `${doc.text}\n\n${made.doc.text}`, tags: doc.tags };
   } else if (value.type === "CallExpression" && value.arguments[0]?.type === "MemberExpression") {
     // A loss as a metric: the same formula.
     const [{ object, property: of }] = value.arguments;
@@ -164,7 +169,7 @@ const tables = new Set([
 
 /**
  * Every public name: { name, kind: "function" | "class" | "type" | "value" | "table", file, doc, members? }. The members of
- * `layers` have a sentence of their own (doc), and what their class says (details).
+ * `layers` and `optimizers` have a sentence of their own (doc), and what their class says (details).
  */
 export function publicApi(entry = "src/index.ts") {
   return [...parse(entry).exported.keys()].sort().map((name) => {

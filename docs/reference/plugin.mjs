@@ -42,6 +42,8 @@ function describeMethods(home, name) {
     const operation = home.getChildByName(method.name);
     if (!operation) continue;
     const link = { kind: "inline-tag", tag: "@link", text: method.name, target: operation };
+    // Which function it is, the comment says.
+    delete method.defaultValue;
     method.comment = new Comment([{ kind: "text", text: "With this tensor as the first argument: " }, link]);
   }
 }

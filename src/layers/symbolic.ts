@@ -16,8 +16,7 @@ export interface LayerCall {
 }
 
 /**
- * A tensor that is known by its shape only: what `input()` gives, and what layers make of it. Models are made from
- * them.
+ * A tensor that is known by its shape only: what `input()` gives, and what layers make of it. Models are made from them.
  *
  * Taken apart, it gives all outputs of the call it comes from:
  * `const [output, h, c] = layers.lstm({ units: 8, returnState: true }).apply(x)`.

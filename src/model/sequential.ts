@@ -23,8 +23,7 @@ let count = 0;
 /**
  * Layers one after the other, each with one input and one output.
  *
- * @typeParam In shape of the input, batch axis first, as far as it is known when compiling. @typeParam Out of the
- * output.
+ * @typeParam In shape of the input, batch axis first, as far as it is known when compiling. @typeParam Out of the output.
  *
  * @example const net = sequential([layers.lstm({ units: 8, inputShape: [null, 4] }), layers.dense({ units: 1 })]);
  */

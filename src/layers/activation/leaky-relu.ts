@@ -13,7 +13,7 @@ export interface LeakyReLUOptions extends LayerOptions {
 const fields = { negativeSlope: nonNegative(0.3) } satisfies Fields<LeakyReLUOptions, keyof LayerOptions>;
 
 /**
- * x above 0, negativeSlope · x below. Keeps the shape and the mask.
+ * x above 0, negativeSlope · x below (Maas et al. 2013). Keeps the shape and the mask.
  *
  * @example layers.leakyReLU({ negativeSlope: 0.1 })
  */

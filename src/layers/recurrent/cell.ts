@@ -21,9 +21,8 @@ export type StepResult = readonly [output: Tensor, states: readonly Tensor[]];
  * One step of a recurrence: from the input [batch, features] and the states to an output and new states. `rnn` runs a
  * cell over time.
  *
- * To write one: extend, make weights in `build` with `addWeight`, say `stateSize`, compute in `call`. Plain objects
- * with
- * `stateSize` and `call` do as well, see `UserCell`.
+ * To write one: extend, make weights in `build` with `addWeight`, say `stateSize`, compute in `call`. Plain objects with
+ * `stateSize` and `call` do as well, see `RNNCell`.
  *
  * @example class Decay extends Cell {
  *   readonly className = "Decay";

@@ -7,8 +7,8 @@ import { cellConfig, RecurrentLayer, type RecurrentOptions, recurrentOptionNames
 export interface GRUOptions extends GRUCellOptions, RecurrentOptions {}
 
 /**
- * A gated recurrent unit over time (see `GRUCell` for the formula): [batch, time, features] -> [batch, units].
- * One fused kernel per pass with the default activations.
+ * A gated recurrent unit over time (Cho et al. 2014; formula: `layers.gruCell`):
+ * [batch, time, features] -> [batch, units]. One fused kernel per pass with the default activations.
  *
  * @example layers.gru({ units: 64, returnSequences: true })
  */

@@ -9,7 +9,8 @@ import { project, StandardCell, type StandardCellOptions, standardCellFields } f
 export type SimpleRNNCellOptions = StandardCellOptions;
 
 /**
- * One step of a simple (Elman) network: h' = activation(x · kernel + h · recurrentKernel + bias). Output and state are h'.
+ * One step of a simple network (Elman 1990): h' = activation(x · kernel + h · recurrentKernel + bias). Output and state
+ * are h'.
  *
  * @example layers.rnn({ cell: layers.simpleRNNCell({ units: 32 }) })
  */

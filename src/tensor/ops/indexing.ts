@@ -79,8 +79,7 @@ export function pick(x: TensorLike, indices: TensorLike): Tensor {
 }
 
 /**
- * numpy's take_along_axis: result[…, j, …] = x[…, indices[…, j, …], …], where j runs along `axis` and the other sizes
- * of
+ * numpy's take_along_axis: result[…, j, …] = x[…, indices[…, j, …], …], where j runs along `axis` and the other sizes of
  * x and indices agree.
  *
  * @example takeAlongAxis([[1, 2], [3, 4]], [[1], [0]], -1) // [[2], [3]]

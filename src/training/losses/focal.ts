@@ -76,8 +76,7 @@ export const categoricalFocalCrossentropy = defineLoss<FocalOptions>(
 );
 
 /**
- * (1 - p^q) / q, p the probability of the target's class: between cross-entropy (q towards 0) and absolute error (q =
- * 1),
+ * (1 - p^q) / q, p the probability of the target's class: between cross-entropy (q towards 0) and absolute error (q = 1),
  * for targets some of which are wrong (Zhang and Sabuncu 2018, arXiv 1805.07836). Targets are class numbers.
  *
  * @example losses.categoricalGeneralizedCrossEntropy({ q: 0.7 })
@@ -95,7 +94,8 @@ export const categoricalGeneralizedCrossEntropy = defineLoss<{
 });
 
 /**
- * sum(t log(t / p)) over the last axis, both kept between 1e-7 and 1: how far the distribution p is from t.
+ * sum(t log(t / p)) over the last axis, both kept between 1e-7 and 1: how far the distribution p is from t (Kullback
+ * and Leibler 1951).
  *
  * @example losses.klDivergence()
  */

@@ -21,7 +21,7 @@ function checkScale(name: string, minScale: number): void {
 /**
  * -log of the normal density, the mean over the last axis. For targets [..., d] the predictions are [..., 2 d]: d means,
  * then d numbers whose softplus (plus `minScale`) is the standard deviation σ:
- * log σ + ((t - μ) / σ)² / 2 + log(2 π) / 2.
+ * log σ + ((t - μ) / σ)² / 2 + log(2 π) / 2 (Nix and Weigend 1994).
  *
  * @example model.compile({ optimizer: "adam", loss: losses.gaussianNll() }) // last layer: 2 units for each number
  */
@@ -50,8 +50,7 @@ function mapped(t: Tensor, f: (value: number) => number): Tensor {
 }
 
 /**
- * -log of Student's t density with location μ, scale σ and ν degrees of freedom, the mean over the last axis; for
- * series
+ * -log of Student's t density with location μ, scale σ and ν degrees of freedom, the mean over the last axis; for series
  * with outliers. For targets [..., d] the predictions are [..., 3 d]: d locations, d numbers whose softplus (plus
  * `minScale`) is σ, d whose softplus plus 2 is ν, so that the variance exists (as in DeepAR's implementations):
  * log Γ(ν/2) - log Γ((ν+1)/2) + log(ν π) / 2 + log σ + (ν+1)/2 · log(1 + z²/ν), z = (t - μ) / σ.
@@ -103,8 +102,7 @@ const negativeBinomial = customGrad((t: Tensor, mu: Tensor, alpha: Tensor) => {
 });
 
 /**
- * -log of the negative binomial probability, the mean over the last axis; for counts whose variance μ + α μ² exceeds
- * their
+ * -log of the negative binomial probability, the mean over the last axis; for counts whose variance μ + α μ² exceeds their
  * mean. For targets [..., d], whole numbers from 0, the predictions are [..., 2 d]: d numbers whose softplus (plus
  * `minScale`) is the mean μ, d whose softplus (plus `minScale`) is the dispersion α (Salinas et al., DeepAR, arXiv
  * 1704.04110): with r = 1/α, log Γ(t+1) + log Γ(r) - log Γ(t+r) + (r + t) log(1 + α μ) - t log(α μ).

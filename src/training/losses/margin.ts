@@ -32,7 +32,8 @@ export const squaredHinge = defineLoss<Record<never, never>>("squaredHinge", {},
 });
 
 /**
- * max(neg - pos + 1, 0): pos the score of the one-hot target's class, neg the largest score of the others.
+ * max(neg - pos + 1, 0): pos the score of the one-hot target's class, neg the largest score of the others (Crammer
+ * and Singer 2001).
  *
  * @example losses.categoricalHinge()
  */

@@ -23,8 +23,7 @@ export const dice = defineLoss<OverlapOptions>("dice", { axis: null }, ({ axis }
 });
 
 /**
- * 1 - tp / (tp + alpha sum((1 - p) t) + beta sum(p (1 - t))), tp = sum(t p): Dice with a weight for what is missed and
- * one
+ * 1 - tp / (tp + alpha sum((1 - p) t) + beta sum(p (1 - t))), tp = sum(t p): Dice with a weight for what is missed and one
  * for what is too much (Salehi et al. 2017, arXiv 1706.05721; alpha and beta as Keras computes them).
  *
  * @example losses.tversky({ alpha: 0.3, beta: 0.7 })

@@ -192,10 +192,8 @@ function fScore(name: string, beta: number, options: FScoreOptions, config: Reco
 }
 
 /**
- * (1 + β²) · precision · recall / (β² · precision + recall), class by class over the last axis, then averaged. Targets
- * are
- * one-hot or several 0 and 1. `beta` above 1 makes recall count more. The average is "macro" by default: a metric here
- * is
+ * (1 + β²) · precision · recall / (β² · precision + recall), class by class over the last axis, then averaged. Targets are
+ * one-hot or several 0 and 1. `beta` above 1 makes recall count more. The average is "macro" by default: a metric here is
  * one number, where Keras gives one for every class.
  *
  * @example metrics.fBetaScore({ beta: 2 })

@@ -43,8 +43,7 @@ export function pearsonCorrelation(options: CorrelationOptions = {}): Metric {
 }
 
 /**
- * Lin's concordance, 2 cov(t, p) / (var t + var p + (mean t - mean p)²), along an axis, the mean over the rest: unlike
- * the
+ * Lin's concordance, 2 cov(t, p) / (var t + var p + (mean t - mean p)²), along an axis, the mean over the rest: unlike the
  * correlation it also falls when scale or level are wrong (Lin 1989).
  *
  * @example metrics.concordanceCorrelation({ axis: 1 })

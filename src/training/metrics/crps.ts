@@ -30,12 +30,10 @@ function ofSamples(yTrue: Tensor, yPred: Tensor): Tensor {
 }
 
 /**
- * Continuous ranked probability score: how far a predicted distribution is from what happened, in units of the target;
- * for
+ * Continuous ranked probability score: how far a predicted distribution is from what happened, in units of the target; for
  * a single predicted value it is the absolute error (Gneiting and Raftery 2007).
  *
- * Without options the last axis holds samples of the distribution: mean |x - y| - mean |x - x'| / 2. With `quantiles`
- * it
+ * Without options the last axis holds samples of the distribution: mean |x - y| - mean |x - x'| / 2. With `quantiles` it
  * holds these (laid out as for `losses.quantile`): twice the mean pinball loss.
  *
  * @example metrics.crps({ quantiles: [0.1, 0.5, 0.9] })

@@ -30,9 +30,9 @@ export interface EditDistanceOptions {
 }
 
 /**
- * Edit distance between target and predicted sequences. Targets are token numbers [batch, length]; predictions token
- * numbers [batch, time], or outputs [batch, time, classes] of which the largest counts. Masked steps are left out. With
- * words as tokens this is the word error rate, with characters the character error rate.
+ * Edit distance (Levenshtein 1966) between target and predicted sequences. Targets are token numbers [batch, length];
+ * predictions token numbers [batch, time], or outputs [batch, time, classes] of which the largest counts. Masked
+ * steps are left out. With words as tokens this is the word error rate, with characters the character error rate.
  *
  * @example metrics.editDistance({ ctc: true })
  */

@@ -36,8 +36,7 @@ export function cosineSimilarity(options: { axis?: number } = {}): Metric {
 }
 
 /**
- * Mean of 200 |target - prediction| / (|target| + |prediction|), in percent, 0 to 200; 0 where both are 0 (Makridakis,
- * M4
+ * Mean of 200 |target - prediction| / (|target| + |prediction|), in percent, 0 to 200; 0 where both are 0 (Makridakis, M4
  * competition).
  *
  * @example metrics.symmetricMeanAbsolutePercentageError()
@@ -102,8 +101,7 @@ export function meanAbsoluteScaledError(options: ScaledErrorOptions): Metric {
 }
 
 /**
- * Coefficient of determination, 1 - sum (t - p)² / sum (t - mean of t)², the mean over the outputs: 1 is perfect, 0 as
- * good
+ * Coefficient of determination, 1 - sum (t - p)² / sum (t - mean of t)², the mean over the outputs: 1 is perfect, 0 as good
  * as always predicting the mean. An output whose targets are all equal counts 0.
  *
  * @example metrics.r2Score()

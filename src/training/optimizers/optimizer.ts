@@ -82,8 +82,7 @@ export type Gradients = ReadonlyMap<Variable, Tensor>;
 /**
  * Changes variables along their gradients.
  *
- * One update: check that all gradients are finite, accumulate, clip, decay the weights, step, average, count (the order
- * of
+ * One update: check that all gradients are finite, accumulate, clip, decay the weights, step, average, count (the order of
  * Keras 3). What an optimizer remembers about a variable is kept with that variable, so that one optimizer may serve
  * changing lists of them.
  *
