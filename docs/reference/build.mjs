@@ -1,7 +1,7 @@
-// Builds the reference site into docs/reference/out: installs TypeDoc beside this file where it is missing, writes down what
-// there is to document, and runs it. `npm run docs` calls it.
+// Builds the reference site into docs/reference/out: writes down what there is to document, installs TypeDoc
+// beside this file where it is missing, and runs it. `npm run docs` calls it.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { publicApi, root } from "../../scripts/public-api.mjs";
@@ -49,6 +49,17 @@ const lines = api.map((one) => {
 const merged = "/**\n * @module rondo\n * @mergeModuleWith <project>\n */\n";
 writeFileSync(join(entries, "index.ts"), `${merged}${lines.join("\n")}\n`);
 
-if (!existsSync(join(here, "node_modules", "typedoc"))) run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: here });
+/** Whether what is installed is what package-lock.json names. */
+function installed() {
+  const versions = (lock) => {
+    const path = join(here, lock);
+    if (!existsSync(path)) return "";
+    const { packages } = JSON.parse(readFileSync(path, "utf8"));
+    return ["typedoc", "typescript"].map((name) => packages[`node_modules/${name}`]?.version).join();
+  };
+  return versions("node_modules/.package-lock.json") === versions("package-lock.json");
+}
+
+if (!installed()) run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: here });
 const typedoc = join(here, "node_modules", "typedoc", "bin", "typedoc");
 run(process.execPath, [typedoc, "--options", join(here, "typedoc.json"), ...process.argv.slice(2)]);
