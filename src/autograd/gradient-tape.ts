@@ -6,6 +6,7 @@ import { startTape, stopTape, Tape } from "./tape.js";
 /** Stops the recording of tapes that were dropped without being stopped, after an error for instance. */
 const dropped = new FinalizationRegistry<Tape>(stopTape);
 
+/** Options of `GradientTape`. */
 export interface GradientTapeOptions {
   /** Allow more than one call of `gradient`. */
   persistent?: boolean;
@@ -80,6 +81,7 @@ export class GradientTape {
     if (this.tape) stopTape(this.tape);
   }
 
+  /** At the end of a `using` block: stops recording and forgets what was recorded. */
   [Symbol.dispose](): void {
     this.stop();
     this.tape = null;

@@ -71,6 +71,7 @@ export function valueAndGrads(
     });
 }
 
+/** Options of `variableGrads`. */
 export interface VariableGradsOptions {
   /** Return an infinite or NaN value instead of throwing. */
   allowNonFinite?: boolean;
@@ -84,7 +85,7 @@ export interface VariableGradsOptions {
  * Throws RondoError "gradient" when f does not return a scalar tensor or depends on no variable, and "nonFinite" when the
  * loss is NaN or infinite, naming the operation that made the first such number.
  *
- * @example const { value, grads } = variableGrads(() => mean(square(sub(model(x), y))));
+ * @example const { value, grads } = variableGrads(() => mean(square(sub(model.apply(x), y))));
  */
 export function variableGrads(
   f: () => Tensor,

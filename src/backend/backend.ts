@@ -1,5 +1,6 @@
 import type { Kernels } from "./kernels.js";
 
+/** What computes: C++ in Node, WebAssembly, or plain TypeScript. */
 export type BackendName = "native" | "wasm" | "reference";
 
 /**

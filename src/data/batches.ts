@@ -30,6 +30,7 @@ export interface Batch {
   readonly size: number;
   /** Length of the second axis of x, or 0 without one. */
   readonly steps: number;
+  /** The batch as tensors, or only its steps from `from` up to, but not including, `to`. */
   read(time?: readonly [from: number, to: number]): BatchTensors;
 }
 

@@ -34,6 +34,8 @@ export interface PackedArray {
  *
  * Rows may overlap (`rowStride` smaller than a row), so that a million windows over one series cost no more memory than
  * the series.
+ *
+ * @example const x = hostArray("x", [[1, 2], [3, 4], [5, 6]]); x.shape // [3, 2]
  */
 export class HostArray {
   readonly shape: Shape;

@@ -1,6 +1,7 @@
 import { checkOptions, RondoError } from "../errors.js";
 import type { ShapedValues } from "./host-array.js";
 
+/** Options of `padSequences`. */
 export interface PadOptions {
   /** Length of every row; that of the longest by default. */
   maxLength?: number;

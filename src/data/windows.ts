@@ -2,6 +2,7 @@ import { checkOptions, RondoError } from "../errors.js";
 import { formatShape } from "../tensor/shape.js";
 import { type DataLike, type HostArray, hostArray } from "./host-array.js";
 
+/** Options of `timeSeriesWindows`. */
 export interface WindowOptions {
   /** Steps of input in a window. */
   length: number;

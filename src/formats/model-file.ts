@@ -25,6 +25,7 @@ export interface ModelFile {
   readonly trainingState?: SavedState | null;
 }
 
+/** Options of `model.save` and `modelToBytes`. */
 export interface SaveOptions {
   /** Also keep what exact continuation of the training needs (about three times the size with Adam). Default false. */
   includeTrainingState?: boolean;

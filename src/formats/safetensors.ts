@@ -14,6 +14,7 @@ export interface StoredTensor {
   readonly data: Float32Array | Int32Array | Uint8Array;
 }
 
+/** What a safetensors file holds. */
 export interface SafetensorsContent {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Free text by key; the format allows strings only. */

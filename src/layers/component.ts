@@ -170,6 +170,7 @@ export abstract class Component {
     return this.weights.filter((v) => !trained.has(v));
   }
 
+  /** Number of elements of all weights, trainable or not. */
   countParams(): number {
     return this.weights.reduce((sum, v) => sum + v.size, 0);
   }

@@ -10,6 +10,7 @@ import { orthonormalizeRows } from "./orthogonal.js";
 
 /** From a weight's shape to its first value. */
 export type InitializerFunction = (shape: Shape) => Tensor;
+/** Makes the first value of a weight from its shape, ready for use. */
 export type Initializer = Described<InitializerFunction>;
 
 type Mode = "fanIn" | "fanOut" | "fanAvg";
@@ -67,33 +68,48 @@ function orthogonal(shape: Shape, gain: number, seed: number | null): Tensor {
 
 /** Every initializer by name; distributions and defaults of Keras 3. A seed of null draws from the global generator. */
 export const initializerTable = {
+  /** 0 everywhere. @example initializers.zeros() */
   zeros: row({}, () => (shape: Shape) => zeros(shape)),
+  /** 1 everywhere. @example initializers.ones() */
   ones: row({}, () => (shape: Shape) => ones(shape)),
+  /** `value` everywhere. @example initializers.constant({ value: 0.5 }) */
   constant: row(
     { value: 0 },
     ({ value }) =>
       (shape: Shape) =>
         fill(shape, value),
   ),
+  /** Evenly distributed in [minval, maxval). @example initializers.randomUniform({ minval: -0.1, maxval: 0.1 }) */
   randomUniform: row(
     { minval: -0.05, maxval: 0.05, seed: none },
     ({ minval, maxval, seed }) =>
       (shape: Shape) =>
         randomUniform(shape, minval, maxval, source(seed)),
   ),
+  /** Normally distributed. @example initializers.randomNormal({ stddev: 0.1, seed: 1 }) */
   randomNormal: row(
     { mean: 0, stddev: 0.05, seed: none },
     ({ mean, stddev, seed }) =>
       (shape: Shape) =>
         randomNormal(shape, mean, stddev, source(seed)),
   ),
+  /**
+   * Normally distributed within two standard deviations of the mean.
+   *
+   * @example initializers.truncatedNormal({ stddev: 0.1 })
+   */
   truncatedNormal: row(
     { mean: 0, stddev: 0.05, seed: none },
     ({ mean, stddev, seed }) =>
       (shape: Shape) =>
         truncatedNormal(shape, mean, stddev, source(seed)),
   ),
-  /** mode: "fanIn", "fanOut", "fanAvg"; distribution: "uniform", "truncatedNormal" (or "normal"), "untruncatedNormal". */
+  /**
+   * Random with variance scale / fan.
+   * mode: "fanIn", "fanOut", "fanAvg"; distribution: "uniform", "truncatedNormal" (or "normal"), "untruncatedNormal".
+   *
+   * @example initializers.varianceScaling({ scale: 2, mode: "fanOut" })
+   */
   varianceScaling: row(
     { scale: 1, mode: "fanIn" as string, distribution: "truncatedNormal" as string, seed: none },
     ({ scale, mode, distribution, seed }) =>
@@ -109,19 +125,39 @@ export const initializerTable = {
         seed,
       ),
   ),
+  /**
+   * Evenly distributed with variance 2 / (fanIn + fanOut) (Glorot and Bengio 2010).
+   *
+   * @example initializers.glorotUniform({ seed: 1 })
+   */
   glorotUniform: scaledRow(1, "fanAvg", "uniform"),
+  /**
+   * Truncated normal with variance 2 / (fanIn + fanOut) (Glorot and Bengio 2010).
+   *
+   * @example initializers.glorotNormal()
+   */
   glorotNormal: scaledRow(1, "fanAvg", "truncatedNormal"),
+  /** Evenly distributed with variance 2 / fanIn (He et al. 2015). @example initializers.heUniform() */
   heUniform: scaledRow(2, "fanIn", "uniform"),
+  /** Truncated normal with variance 2 / fanIn (He et al. 2015). @example initializers.heNormal() */
   heNormal: scaledRow(2, "fanIn", "truncatedNormal"),
+  /** Evenly distributed with variance 1 / fanIn (LeCun et al. 1998). @example initializers.lecunUniform() */
   lecunUniform: scaledRow(1, "fanIn", "uniform"),
+  /** Truncated normal with variance 1 / fanIn (LeCun et al. 1998). @example initializers.lecunNormal() */
   lecunNormal: scaledRow(1, "fanIn", "truncatedNormal"),
+  /**
+   * A random matrix with orthonormal rows or columns, whichever are fewer, times gain; leading axes count as rows (Saxe et
+   * al. 2014, arXiv 1312.6120).
+   *
+   * @example initializers.orthogonal({ gain: 1.4 })
+   */
   orthogonal: row(
     { gain: 1, seed: none },
     ({ gain, seed }) =>
       (shape: Shape) =>
         orthogonal(shape, gain, seed),
   ),
-  /** gain on the diagonal of a matrix, 0 elsewhere. */
+  /** gain on the diagonal of a matrix, 0 elsewhere. @example initializers.identity({ gain: 0.5 }) */
   identity: row({ gain: 1 }, ({ gain }) => (shape: Shape) => {
     if (shape.length !== 2) {
       throw new RondoError("shape", 'initializer "identity" makes matrices', { received: formatShape(shape) });
@@ -133,7 +169,11 @@ export const initializerTable = {
 /** A name, { name, ...options }, or a function from shape to tensor. */
 export type InitializerSpec = Spec<typeof initializerTable>;
 
-/** Initializers with options: `initializers.randomNormal({ stddev: 0.1, seed: 1 })`. */
+/**
+ * Initializers with options: `initializers.randomNormal({ stddev: 0.1, seed: 1 })`.
+ *
+ * @example layers.dense({ units: 8, kernelInitializer: initializers.heNormal({ seed: 1 }) })
+ */
 export const initializers = factories("initializer", initializerTable);
 
 export function getInitializer(spec: InitializerSpec, path?: string): Initializer {

@@ -66,10 +66,11 @@ export interface CallContext {
 
 /** What may be said about a call of `apply`; plain numbers are welcome. */
 export interface ApplyOptions {
+  /** Whether dropout and its like are at work. Default: false. */
   training?: boolean;
   /** [batch, time], true (or 1) = use. By default the mask that came with the input, if any; null: none. */
   mask?: TensorLike | null;
-  /** [batch]: how many steps of each sequence count, instead of a mask. See `sequenceMask`. */
+  /** How many steps of each sequence count, [batch], instead of a mask. See `sequenceMask`. */
   lengths?: TensorLike;
   /** Layers with several inputs: a mask, or null, for each. */
   masks?: readonly (TensorLike | null)[];
@@ -134,6 +135,7 @@ export interface LayerOptions extends ComponentOptions {
  * @example
  * class Scale extends Layer {
  *   readonly className = "Scale";
+ *   factor!: Variable;
  *   override build(shape: BatchShape) { this.factor = this.addWeight("factor", [shape.at(-1)!], initializers.ones()); }
  *   call(x: Tensor) { return mul(x, this.factor); }
  *   computeOutputShape(shape: BatchShape) { return shape; }

@@ -10,6 +10,7 @@ import { type Described, factories, resolve, row, type Spec } from "./named.js";
 
 /** From a weight to a penalty, a scalar that is added to the loss. */
 export type RegularizerFunction = (w: Tensor) => Tensor;
+/** A penalty on weights, ready for use. */
 export type Regularizer = Described<RegularizerFunction>;
 
 const sumOfAbsolutes = (w: Tensor, factor: number) => mul(sum(abs(w)), factor);
@@ -17,28 +18,32 @@ const sumOfSquares = (w: Tensor, factor: number) => mul(sum(square(w)), factor);
 
 /** Every regularizer by name; formulas and defaults of Keras 3. */
 export const regularizerTable = {
-  /** l1 Σ|w| */
+  /** l1 Σ|w| @example regularizers.l1({ l1: 0.001 }) */
   l1: row(
     { l1: 0.01 },
     ({ l1 }) =>
       (w: Tensor) =>
         sumOfAbsolutes(w, l1),
   ),
-  /** l2 Σw² */
+  /** l2 Σw² @example regularizers.l2({ l2: 0.001 }) */
   l2: row(
     { l2: 0.01 },
     ({ l2 }) =>
       (w: Tensor) =>
         sumOfSquares(w, l2),
   ),
-  /** l1 Σ|w| + l2 Σw² */
+  /** l1 Σ|w| + l2 Σw² @example regularizers.l1l2({ l1: 0.001, l2: 0.01 }) */
   l1l2: row(
     { l1: 0, l2: 0 },
     ({ l1, l2 }) =>
       (w: Tensor) =>
         add(sumOfAbsolutes(w, l1), sumOfSquares(w, l2)),
   ),
-  /** Mean absolute cosine between different rows (or columns) of a matrix, times factor. */
+  /**
+   * Mean absolute cosine between different rows (or columns) of a matrix, times factor.
+   *
+   * @example regularizers.orthogonal({ mode: "columns" })
+   */
   orthogonal: row({ factor: 0.01, mode: "rows" as string }, ({ factor, mode }) => {
     if (mode !== "rows" && mode !== "columns") {
       throw new RondoError("option", 'regularizer "orthogonal" cannot use this mode', {
@@ -64,7 +69,11 @@ export const regularizerTable = {
 /** A name, { name, ...options }, a function from weight to scalar, or null for none. */
 export type RegularizerSpec = Spec<typeof regularizerTable> | null;
 
-/** Regularizers with options: `regularizers.l2({ l2: 0.001 })`. */
+/**
+ * Regularizers with options: `regularizers.l2({ l2: 0.001 })`.
+ *
+ * @example layers.dense({ units: 8, kernelRegularizer: regularizers.l2({ l2: 0.001 }) })
+ */
 export const regularizers = factories("regularizer", regularizerTable);
 
 export function getRegularizer(spec: RegularizerSpec, path?: string): Regularizer | null {

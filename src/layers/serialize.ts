@@ -29,7 +29,11 @@ export function registerLayer(className: string, layerClass: AnyClass): void {
   registered.set(className, layerClass);
 }
 
-/** The spec of a layer. Throws RondoError "option", naming the layer, when it holds a function. */
+/**
+ * The spec of a layer. Throws RondoError "option", naming the layer, when it holds a function.
+ *
+ * @example serializeLayer(layers.dense({ units: 3 })).className // "Dense"
+ */
 export function serializeLayer(layer: Layer): LayerSpec {
   return specOf(layer);
 }

@@ -22,6 +22,8 @@ export interface LayerCall {
  * `const [output, h, c] = layers.lstm({ units: 8, returnState: true }).apply(x)`.
  *
  * @typeParam S its shape, as far as it is known when compiling.
+ *
+ * @example const x: SymbolicTensor = input({ shape: [null, 4] }); x.shape // [null, null, 4]
  */
 // biome-ignore lint/suspicious/noExplicitAny: one of any shape takes the place of every other, in both directions.
 export class SymbolicTensor<S extends BatchShape = any> {
@@ -39,12 +41,14 @@ export class SymbolicTensor<S extends BatchShape = any> {
     this.source = source;
   }
 
+  /** All outputs of the call that made this one, for layers with several. */
   *[Symbol.iterator](): Generator<SymbolicTensor, void> {
     if (this.source) yield* this.source.outputs;
     else yield this;
   }
 }
 
+/** Options of `input`. */
 export interface InputOptions<S extends BatchShape = BatchShape> {
   /** Shape of one example, without the batch axis; null where it varies. */
   shape: S;

@@ -30,7 +30,11 @@ export function registerModel(className: string, modelClass: OwnClass): void {
   registered.set(className, modelClass);
 }
 
-/** A model from `toJSON()`, with new weights. Throws RondoError "format" when it does not describe one. */
+/**
+ * A model from `toJSON()`, with new weights. Throws RondoError "format" when it does not describe one.
+ *
+ * @example const untrained = modelFromJSON(model.toJSON());
+ */
 export function modelFromJSON<Out extends Outputs = Tensor>(saved: SavedModel): Model<Out> {
   const { className, config, inputShapes } = saved;
   if (Object.hasOwn(modelClasses, className)) return modelClasses[className]!(config) as Model<Out>;

@@ -12,11 +12,13 @@ import { type ForwardOptions, type ForwardResult, Model, type Outputs } from "./
 import { createStepper, type Stepper, type StreamOptions } from "./stream.js";
 import type { SummaryRow } from "./summary.js";
 
+/** What `model()` makes a model of. */
 export interface FunctionalOptions {
   /** What `input()` gave; several in the order data are given. */
   inputs: SymbolicTensor | readonly SymbolicTensor[];
   /** What the model returns: one tensor, or a list. */
   outputs: SymbolicTensor | readonly SymbolicTensor[];
+  /** "functional", "functional_1", … by default. */
   name?: string;
 }
 
@@ -30,6 +32,8 @@ let count = 0;
 /**
  * A model of layers connected in any way without circles: several inputs and outputs, layers used several times, models
  * as layers. Every tensor carries its own mask. Made by `model()`.
+ *
+ * @example const x = input({ shape: [4] }); const y = model({ inputs: x, outputs: layers.dense({ units: 2 }).apply(x) });
  */
 export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
   readonly className = "Functional";

@@ -51,9 +51,11 @@ export interface ForwardResult {
 
 /** How a model is run. @internal */
 export interface ForwardOptions {
+  /** Whether dropout and its like are at work. */
   readonly training: boolean;
   /** Masks of the inputs, when the model is part of another one. */
   readonly masks?: readonly (Tensor | null)[];
+  /** Called after every layer. */
   readonly observe?: LayerObserver;
   /** Takes what activity regularizers make of outputs. */
   readonly penalties?: Tensor[];
@@ -188,6 +190,7 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
     return (this.isOwn && this.partNames.outputs.length > 1 ? [...outputs] : outputs[0]) as Out;
   }
 
+  /** What to throw for too few or too many inputs. @internal */
   protected wrongCount(received: number, expected: number): RondoError {
     return new RondoError("shape", `${this.name} was given another number of inputs than it has`, {
       received: String(received),
@@ -331,7 +334,13 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
   }
 
   /**
-   * Trains on arrays, or on a dataset of batches. Data stays where it is; only the running batch becomes tensors.
+   * Trains on a dataset of batches: an epoch is all of it, or `stepsPerEpoch` batches. The rest is as for arrays.
+   *
+   * @example await model.fit(dataset, { epochs: 3 });
+   */
+  fit(dataset: Dataset, options?: FitOptions): Promise<History>;
+  /**
+   * Trains on arrays. Data stays where it is; only the running batch becomes tensors.
    *
    * @param x examples along the first axis: nested arrays, typed arrays, `{ values, shape }` or tensors. For several
    *   inputs a list of those, or an object with the names of the inputs.
@@ -339,7 +348,6 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
    * @returns values by epoch. Throws RondoError "nonFinite" when the loss or a gradient is NaN or infinite.
    * @example const { history } = await model.fit(x, y, { epochs: 10, validationSplit: 0.1 });
    */
-  fit(dataset: Dataset, options?: FitOptions): Promise<History>;
   fit(x: In, y: DataParts, options?: FitOptions): Promise<History>;
   fit(data: DataParts | Dataset, yOrOptions?: DataParts | FitOptions, options?: FitOptions): Promise<History> {
     return fitModel(this, data, yOrOptions, options);
@@ -478,6 +486,7 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
     for (const v of this.weights) v.dispose();
   }
 
+  /** Throws RondoError "state" before there are weights. @internal */
   protected requireBuilt(what: string): void {
     if (this.built) return;
     throw new RondoError("state", `${this.name}: ${what} needs the model to be built`, {

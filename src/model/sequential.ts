@@ -11,8 +11,11 @@ import { layerFromSpec } from "./from-json.js";
 import { type ForwardOptions, type ForwardResult, Model } from "./model.js";
 import type { DataOf, LossCheck, TensorOf } from "./shape-types.js";
 
+/** Options of `sequential`. */
 export interface SequentialOptions {
+  /** The layers, first to last; more can be added. */
   layers?: readonly Layer[];
+  /** "sequential", "sequential_1", … by default. */
   name?: string;
 }
 
@@ -22,6 +25,8 @@ let count = 0;
  * Layers one after the other, each with one input and one output.
  *
  * @typeParam In shape of the input, batch axis first, as far as it is known when compiling. @typeParam Out of the output.
+ *
+ * @example const net = sequential([layers.lstm({ units: 8, inputShape: [null, 4] }), layers.dense({ units: 1 })]);
  */
 // biome-ignore lint/suspicious/noExplicitAny: a model of any shapes takes the place of every other, in both directions.
 export class Sequential<In extends BatchShape = any, Out extends BatchShape = any> extends Model<

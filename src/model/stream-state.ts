@@ -6,7 +6,7 @@ const VERSION = 1;
 /**
  * What a stepper remembers between steps, as a value: keep it, copy it, send it, go back to it.
  *
- * @example const before = stepper.state; stepper.step(x); stepper.rewind(before);
+ * @example const before = stepper.state; stepper.step(sample); stepper.rewind(before);
  */
 export class StreamState {
   /** What the state belongs to: kinds and sizes of the recurrent layers. States fit where layouts are equal. */

@@ -5,6 +5,7 @@ import { StreamState } from "./stream-state.js";
 
 export { StreamState } from "./stream-state.js";
 
+/** Options of `model.stream`. */
 export interface StreamOptions {
   /** Number of sequences that advance together. Default: 1. */
   batchSize?: number;
@@ -213,6 +214,7 @@ export class Stepper {
     this.plan.dispose();
   }
 
+  /** At the end of a `using` block: the same as `dispose()`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -4,6 +4,7 @@ import { Generator } from "../tensor/generator.js";
 import { Sampler, type SamplingOptions } from "./sampling.js";
 import type { TextModel } from "./text-model.js";
 
+/** Options of `generateText`. */
 export interface GenerateOptions extends SamplingOptions {
   /** Text to go on from. By default a line break, or the vocabulary's first character. */
   prompt?: string;

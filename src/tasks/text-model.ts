@@ -12,7 +12,11 @@ import type { SavedState } from "../training/saved-state.js";
 import { files } from "../util/files.js";
 import { resolveTextConfig, type TextConfig } from "./text-options.js";
 
-/** A model that predicts the next character of a text, with the characters it knows. */
+/**
+ * A model that predicts the next character of a text, with the characters it knows.
+ *
+ * @example const writer: TextModel = await loadTextModel("writer.safetensors");
+ */
 export class TextModel {
   readonly model: Model;
   readonly vocabulary: CharacterVocabulary;
@@ -102,7 +106,11 @@ export function textModelFileFromBytes(bytes: Uint8Array, name: string): TextMod
   return { text: new TextModel(model, vocabulary, resolveTextConfig(config ?? {})), training: trainingState };
 }
 
-/** A text model from its bytes; `name` stands for them in messages. */
+/**
+ * A text model from its bytes; `name` stands for them in messages.
+ *
+ * @example const writer = textModelFromBytes(bytes);
+ */
 export function textModelFromBytes(bytes: Uint8Array, name = "text model data"): TextModel {
   return textModelFileFromBytes(bytes, name).text;
 }

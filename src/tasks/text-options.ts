@@ -34,11 +34,16 @@ export interface TextConfig {
   seed: number;
 }
 
+/** Names of the ready-made configurations in `textPresets`. */
 export type PresetName = "fast" | "balanced" | "best";
 
 const common = { cell: "lstm", decay: 0.05, clip: 1, time: 0, batchSize: 32, validationSplit: 0.1, seed: 1 } as const;
 
-/** Starting points; every value can be overridden. docs/text-models.md says what they reach. */
+/**
+ * Starting points; every value can be overridden. docs/text-models.md says what they reach.
+ *
+ * @example await trainText({ ...textPresets.fast, text, units: 128 })
+ */
 export const textPresets: Readonly<Record<PresetName, TextConfig>> = {
   fast: {
     ...{ ...common, layers: 1, units: 256, embedding: 32, dropout: 0 },

@@ -20,6 +20,7 @@ import {
   textConfigNames,
 } from "./text-options.js";
 
+/** Options of `trainText`. */
 export interface TrainTextOptions extends Partial<TextConfig>, TextLoopOptions {
   /** What to learn from. */
   text: string;

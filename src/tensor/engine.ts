@@ -103,7 +103,7 @@ export function setBackend(name: BackendName): void {
   current = open(name);
 }
 
-/** Name of the backend in use. @example getBackend() // "native" */
+/** Name of the backend in use. @example getBackend() // "native", "wasm" or "reference" */
 export function getBackend(): BackendName {
   return engine().backend.name;
 }

@@ -4,6 +4,7 @@ import { formatElements } from "./format.js";
 import { adopt, teachScopesWhatATensorIs } from "./scope.js";
 import { type DType, formatShape, type Shape, sameShape, sizeOf } from "./shape.js";
 
+/** Flat numbers: what float32, int32 and bool tensors are read out as. */
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
 /** Numbers nested as deep as the tensor's rank. */
 export type NestedNumbers = number | boolean | readonly NestedNumbers[];
@@ -167,6 +168,7 @@ export class Tensor {
     return build(0);
   }
 
+  /** The elements as nested arrays; a plain number for a scalar. */
   async array(): Promise<NestedNumbers> {
     return this.arraySync();
   }
@@ -221,6 +223,7 @@ export class Tensor {
     release(this.claim);
   }
 
+  /** At the end of a `using` block: the same as `dispose()`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

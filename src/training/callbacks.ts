@@ -33,10 +33,15 @@ type Awaitable = void | Promise<void>;
 export interface Callback {
   /** Under which name its state is saved; needed only for callbacks that have one. */
   readonly name?: string;
+  /** Before the first epoch. */
   onTrainBegin?(context: TrainingContext): Awaitable;
+  /** After the last epoch; `logs` are those of the last one. */
   onTrainEnd?(logs: Logs, context: TrainingContext): Awaitable;
+  /** Before the first batch of an epoch. */
   onEpochBegin?(epoch: number, context: TrainingContext): Awaitable;
+  /** After an epoch and its validation; `logs` has both, the latter as `val_…`. */
   onEpochEnd?(epoch: number, logs: Logs, context: TrainingContext): Awaitable;
+  /** Before the training step of a batch. */
   onBatchBegin?(batch: number, context: TrainingContext): Awaitable;
   /** `logs` are means over the epoch so far, as in Keras. */
   onBatchEnd?(batch: number, logs: Logs, context: TrainingContext): Awaitable;
@@ -47,6 +52,7 @@ export interface Callback {
   onNonFinite?(error: RondoError, context: TrainingContext): Awaitable;
   /** What the callback needs to go on later exactly. */
   getState?(): SavedState;
+  /** Goes on from what `getState` gave. */
   setState?(state: SavedState): void;
 }
 
@@ -81,7 +87,11 @@ export function checkCallbacks(callbacks: Callback | readonly Callback[] | undef
   return list;
 }
 
-/** A callback made of single functions; the same as the plain object, for those who know it from Keras. */
+/**
+ * A callback made of single functions; the same as the plain object, for those who know it from Keras.
+ *
+ * @example callbacks.lambda({ onEpochEnd: (epoch, logs) => console.log(epoch, logs.loss) })
+ */
 export function lambda(hooks: Omit<Callback, "getState" | "setState">): Callback {
   checkOptions("callbacks.lambda", hooks, ["name", ...hookNames]);
   return hooks;

@@ -14,6 +14,7 @@ import { type OptimizerName, optimizerFromConfig, resolveOptimizer } from "./opt
 import { type LearningRate, Optimizer } from "./optimizers/optimizer.js";
 import { perOutput } from "./per-output.js";
 
+/** Options of `model.compile`. */
 export interface CompileOptions {
   /** "sgd", "rmsprop", "adam", "adamw", …, or one with options: `optimizers.adam({ learningRate: 0.003 })`. */
   optimizer: OptimizerName | Optimizer;
@@ -297,7 +298,7 @@ function metricsOf(
   return perOutput(option, given, names).map(list);
 }
 
-/** `compile` options from what a file says. */
+/** `compile` options from what a file says. @example model.compile(compileOptionsFromConfig(saved)) */
 export function compileOptionsFromConfig(saved: CompileConfig): CompileOptions {
   const named = (each: Saved) => Object.assign(metricFromConfig(each), each.label ? { name: each.label } : {});
   const metric = (each: Saved | readonly Saved[]) => (Array.isArray(each) ? each.map(named) : named(each as Saved));

@@ -5,6 +5,7 @@ import { checkMode, type MonitorMode, monitored, signOf } from "./callbacks/moni
 import type { Callback, Logs, TrainingContext } from "./callbacks.js";
 import type { SavedState } from "./saved-state.js";
 
+/** Options of `callbacks.earlyStopping`. */
 export interface EarlyStoppingOptions {
   /** The value watched; "val_loss" by default. */
   monitor?: string;
@@ -130,7 +131,7 @@ export type { EarlyStopping };
 /**
  * Stops training when a value no longer gets better, and may put the best weights back.
  *
- * @example callbacks: [earlyStopping({ patience: 5, restoreBestWeights: true })]
+ * @example await model.fit(x, y, { callbacks: [earlyStopping({ patience: 5, restoreBestWeights: true })] })
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping {
   return new EarlyStopping(options);

@@ -7,6 +7,7 @@ import type { Logs } from "./callbacks.js";
 import { checkCount } from "./checks.js";
 import { runStep } from "./step.js";
 
+/** Options of `model.evaluate`. */
 export interface EvaluateOptions {
   /** Examples computed at once. 32 by default. Not for datasets, which bring their own batches. */
   batchSize?: number;

@@ -28,6 +28,7 @@ export type ValidationData =
   | { readonly x: DataParts; readonly y: DataParts; readonly sampleWeight?: DataParts }
   | Dataset;
 
+/** Options of `model.fit`. */
 export interface FitOptions {
   /** Passes over the data. 1 by default. */
   epochs?: number;
@@ -40,6 +41,7 @@ export interface FitOptions {
   shuffle?: boolean;
   /** Share of the examples, taken from the end, to validate with instead of training. */
   validationSplit?: number;
+  /** What to validate with: { x, y, sampleWeight }, [x, y, sampleWeight] (the last may be left out) or a dataset. */
   validationData?: ValidationData;
   /** Examples computed at once in validation; `batchSize` by default. */
   validationBatchSize?: number;
@@ -54,6 +56,7 @@ export interface FitOptions {
    * place of `sampleWeight`; validation is not weighted.
    */
   classWeight?: ClassWeight;
+  /** Functions called while the model trains, in this order. */
   callbacks?: Callback | readonly Callback[];
   /** 1 prints a line per epoch. 0 by default. */
   verbose?: 0 | 1;

@@ -6,6 +6,7 @@ import { Breath } from "./breath.js";
 import { checkCount, checkFraction } from "./checks.js";
 import { runStep } from "./step.js";
 
+/** Options of `findLearningRate`. */
 export interface LearningRateFinderOptions {
   /** The first rate tried. 1e-7 by default. */
   minLearningRate?: number;

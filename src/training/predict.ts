@@ -8,6 +8,7 @@ import { sizeOf } from "../tensor/shape.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
 import { checkCount } from "./checks.js";
 
+/** Options of `model.predict`. */
 export interface PredictOptions {
   /** Examples computed at once. 32 by default. */
   batchSize?: number;

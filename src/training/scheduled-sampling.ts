@@ -6,17 +6,20 @@ import { formatShape, sameShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkNotNegative, checkWithin } from "./checks.js";
 
+/** Options of `scheduledSampling`. */
 export interface ScheduledSamplingOptions {
   /**
    * How often the truth is used, by update i: "linear" max(minimum, k - slope · i); "exponential" k^i, k below 1;
    * "inverseSigmoid" k / (k + exp(i / k)), k at least 1.
    */
   decay: "linear" | "exponential" | "inverseSigmoid";
+  /** See `decay`. */
   k: number;
   /** For "linear". */
   slope?: number;
   /** The truth is never used less often than this. 0 by default. */
   minimum?: number;
+  /** What chooses. Default: the global generator (see `setSeed`). */
   random?: RandomSource;
 }
 

@@ -20,10 +20,13 @@ function requirePositive(where: string, name: string, value: number): void {
   throw new RondoError("value", `${where}: ${name} must be a number above 0`, { received: `${name} = ${value}` });
 }
 
+/** Options of `schedules.exponentialDecay`. */
 export interface ExponentialDecayOptions {
+  /** The rate of the first update. */
   initialLearningRate: number;
   /** Updates after which the rate has been multiplied by `decayRate` once. */
   decaySteps: number;
+  /** Factor of every `decaySteps` updates. */
   decayRate: number;
   /** True: stay constant between two multiples of `decaySteps`. */
   staircase?: boolean;
@@ -47,7 +50,9 @@ export function exponentialDecay(options: ExponentialDecayOptions): Schedule {
   });
 }
 
+/** Options of `schedules.cosineDecay`. */
 export interface CosineDecayOptions {
+  /** The rate of the first update. */
   initialLearningRate: number;
   /** Updates from the top of the curve to its end. */
   decaySteps: number;
@@ -55,10 +60,15 @@ export interface CosineDecayOptions {
   alpha?: number;
   /** Rise linearly from `initialLearningRate` to this before the decay. */
   warmupTarget?: number | null;
+  /** Updates of that rise, before those of the decay. 0 by default. */
   warmupSteps?: number;
 }
 
-/** Half a cosine from the initial rate down to alpha times it, after an optional linear rise (Loshchilov & Hutter 2016). */
+/**
+ * Half a cosine from the initial rate down to alpha times it, after an optional linear rise (Loshchilov & Hutter 2016).
+ *
+ * @example schedules.cosineDecay({ initialLearningRate: 0, warmupTarget: 0.001, warmupSteps: 500, decaySteps: 10_000 })
+ */
 export function cosineDecay(options: CosineDecayOptions): Schedule {
   const where = "schedules.cosineDecay";
   checkOptions(where, options, ["initialLearningRate", "decaySteps", "alpha", "warmupTarget", "warmupSteps"]);
@@ -76,6 +86,7 @@ export function cosineDecay(options: CosineDecayOptions): Schedule {
   });
 }
 
+/** Options of `schedules.piecewiseConstant`. */
 export interface PiecewiseConstantOptions {
   /** Updates up to and including which the value of the same position holds; rising. */
   boundaries: readonly number[];
@@ -83,7 +94,11 @@ export interface PiecewiseConstantOptions {
   values: readonly number[];
 }
 
-/** values[0] while step <= boundaries[0], then values[1] while step <= boundaries[1], and so on. */
+/**
+ * values[0] while step <= boundaries[0], then values[1] while step <= boundaries[1], and so on.
+ *
+ * @example schedules.piecewiseConstant({ boundaries: [1000, 2000], values: [0.1, 0.01, 0.001] })
+ */
 export function piecewiseConstant(options: PiecewiseConstantOptions): Schedule {
   checkOptions("schedules.piecewiseConstant", options, ["boundaries", "values"]);
   const { boundaries, values } = options;
@@ -98,7 +113,9 @@ export function piecewiseConstant(options: PiecewiseConstantOptions): Schedule {
   });
 }
 
+/** Options of `schedules.step`. */
 export interface StepOptions {
+  /** The rate of the first update. */
   initialLearningRate: number;
   /** Updates between two drops. */
   stepSize: number;
@@ -106,7 +123,11 @@ export interface StepOptions {
   gamma?: number;
 }
 
-/** initialLearningRate · gamma^floor(step / stepSize). */
+/**
+ * initialLearningRate · gamma^floor(step / stepSize).
+ *
+ * @example schedules.step({ initialLearningRate: 0.1, stepSize: 1000, gamma: 0.5 })
+ */
 export function step(options: StepOptions): Schedule {
   const where = "schedules.step";
   checkOptions(where, options, ["initialLearningRate", "stepSize", "gamma"]);
@@ -119,7 +140,9 @@ export function step(options: StepOptions): Schedule {
   });
 }
 
+/** Options of `schedules.polynomialDecay`. */
 export interface PolynomialDecayOptions {
+  /** The rate of the first update. */
   initialLearningRate: number;
   /** Updates from the initial to the last rate. */
   decaySteps: number;
@@ -131,7 +154,11 @@ export interface PolynomialDecayOptions {
   cycle?: boolean;
 }
 
-/** (initialLearningRate - endLearningRate) · (1 - step / decaySteps)^power + endLearningRate, constant after the end. */
+/**
+ * (initialLearningRate - endLearningRate) · (1 - step / decaySteps)^power + endLearningRate, constant after the end.
+ *
+ * @example schedules.polynomialDecay({ initialLearningRate: 0.01, decaySteps: 1000, power: 2 })
+ */
 export function polynomialDecay(options: PolynomialDecayOptions): Schedule {
   const where = "schedules.polynomialDecay";
   checkOptions(where, options, ["initialLearningRate", "decaySteps", "endLearningRate", "power", "cycle"]);
@@ -148,16 +175,23 @@ export function polynomialDecay(options: PolynomialDecayOptions): Schedule {
   });
 }
 
+/** Options of `schedules.inverseTimeDecay`. */
 export interface InverseTimeDecayOptions {
+  /** The rate of the first update. */
   initialLearningRate: number;
   /** Updates after which `decayRate` has been added to the divisor once. */
   decaySteps: number;
+  /** What is added to the divisor, 1 at first. */
   decayRate: number;
   /** True: stay constant between two multiples of `decaySteps`. */
   staircase?: boolean;
 }
 
-/** initialLearningRate / (1 + decayRate · step / decaySteps). */
+/**
+ * initialLearningRate / (1 + decayRate · step / decaySteps).
+ *
+ * @example schedules.inverseTimeDecay({ initialLearningRate: 0.1, decaySteps: 100, decayRate: 0.5 })
+ */
 export function inverseTimeDecay(options: InverseTimeDecayOptions): Schedule {
   const where = "schedules.inverseTimeDecay";
   checkOptions(where, options, ["initialLearningRate", "decaySteps", "decayRate", "staircase"]);
@@ -171,7 +205,9 @@ export function inverseTimeDecay(options: InverseTimeDecayOptions): Schedule {
   });
 }
 
+/** Options of `schedules.cosineDecayRestarts`. */
 export interface CosineDecayRestartsOptions {
+  /** The rate of the first update. */
   initialLearningRate: number;
   /** Updates of the first period. */
   firstDecaySteps: number;
@@ -183,7 +219,11 @@ export interface CosineDecayRestartsOptions {
   alpha?: number;
 }
 
-/** Half cosines from the initial rate down, each starting anew: warm restarts (Loshchilov & Hutter 2016). */
+/**
+ * Half cosines from the initial rate down, each starting anew: warm restarts (Loshchilov & Hutter 2016).
+ *
+ * @example schedules.cosineDecayRestarts({ initialLearningRate: 0.01, firstDecaySteps: 1000 })
+ */
 export function cosineDecayRestarts(options: CosineDecayRestartsOptions): Schedule {
   const where = "schedules.cosineDecayRestarts";
   checkOptions(where, options, ["initialLearningRate", "firstDecaySteps", "tMul", "mMul", "alpha"]);
@@ -211,6 +251,7 @@ export function cosineDecayRestarts(options: CosineDecayRestartsOptions): Schedu
   });
 }
 
+/** Options of `schedules.oneCycle`. */
 export interface OneCycleOptions {
   /** The rate at the top. */
   maxLearningRate: number;
@@ -226,7 +267,11 @@ export interface OneCycleOptions {
   finalDivFactor?: number;
 }
 
-/** Up from a low rate to the largest, and down to almost nothing, as PyTorch's OneCycleLR (Smith & Topin 2017). */
+/**
+ * Up from a low rate to the largest, and down to almost nothing, as PyTorch's OneCycleLR (Smith & Topin 2017).
+ *
+ * @example schedules.oneCycle({ maxLearningRate: 0.01, totalSteps: 5000 })
+ */
 export function oneCycle(options: OneCycleOptions): Schedule {
   const where = "schedules.oneCycle";
   const names = ["maxLearningRate", "totalSteps", "pctStart", "annealing", "divFactor", "finalDivFactor"];
@@ -258,6 +303,7 @@ export function oneCycle(options: OneCycleOptions): Schedule {
   });
 }
 
+/** Options of `schedules.warmup`. */
 export interface WarmupOptions {
   /** Updates of the rise. */
   steps: number;
@@ -270,7 +316,7 @@ export interface WarmupOptions {
 /**
  * A straight rise to the first rate of another schedule, which follows.
  *
- * @example schedules.warmup({ steps: 500, learningRate: schedules.inverseTimeDecay({ … }) })
+ * @example schedules.warmup({ steps: 500, learningRate: schedules.step({ initialLearningRate: 0.1, stepSize: 1000 }) })
  */
 export function warmup(options: WarmupOptions): Schedule {
   const where = "schedules.warmup";
@@ -294,6 +340,11 @@ export function warmup(options: WarmupOptions): Schedule {
   );
 }
 
+/**
+ * Learning rates that depend on the number of updates.
+ *
+ * @example optimizers.adam({ learningRate: schedules.cosineDecay({ initialLearningRate: 0.001, decaySteps: 10_000 }) })
+ */
 export const schedules = {
   exponentialDecay,
   inverseTimeDecay,

@@ -4,6 +4,7 @@ import { FieldLayer } from "../field-layer.js";
 import { type Fields, real, type Values } from "../fields.js";
 import type { LayerOptions } from "../layer.js";
 
+/** Options of `layers.elu`. */
 export interface ELUOptions extends LayerOptions {
   /** What the output tends to far below 0, negated. Default: 1. */
   alpha?: number;

@@ -4,6 +4,7 @@ import { FieldLayer } from "../field-layer.js";
 import { type Fields, nonNegative, type Values } from "../fields.js";
 import type { LayerOptions } from "../layer.js";
 
+/** Options of `layers.leakyReLU`. */
 export interface LeakyReLUOptions extends LayerOptions {
   /** Slope below 0. Default: 0.3 (the activation function "leakyRelu" has 0.2, as in Keras). */
   negativeSlope?: number;
@@ -12,7 +13,7 @@ export interface LeakyReLUOptions extends LayerOptions {
 const fields = { negativeSlope: nonNegative(0.3) } satisfies Fields<LeakyReLUOptions, keyof LayerOptions>;
 
 /**
- * x above 0, negativeSlope · x below. Keeps the shape and the mask.
+ * x above 0, negativeSlope · x below (Maas et al. 2013). Keeps the shape and the mask.
  *
  * @example layers.leakyReLU({ negativeSlope: 0.1 })
  */

@@ -11,12 +11,15 @@ import type { InitializerSpec } from "../initializers.js";
 import type { BatchShape, LayerOptions } from "../layer.js";
 import type { RegularizerSpec } from "../regularizers.js";
 
+/** Options of `layers.prelu`. */
 export interface PReLUOptions extends LayerOptions {
   /** Axes (the batch being 0, time 1) along which all positions have one slope. Default: null, none. */
   sharedAxes?: number | readonly number[] | null;
   /** Default: "zeros". */
   alphaInitializer?: InitializerSpec;
+  /** Penalty on alpha. Default: none. */
   alphaRegularizer?: RegularizerSpec;
+  /** What alpha is moved to after every update. Default: none. */
   alphaConstraint?: ConstraintSpec;
 }
 

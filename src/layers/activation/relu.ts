@@ -4,6 +4,7 @@ import { FieldLayer } from "../field-layer.js";
 import { type Fields, nonNegative, optional, type Values } from "../fields.js";
 import type { LayerOptions } from "../layer.js";
 
+/** Options of `layers.reLU`. */
 export interface ReLUOptions extends LayerOptions {
   /** Largest value, or null for none. Default: null. */
   maxValue?: number | null;

@@ -7,6 +7,7 @@ import { FieldLayer } from "../field-layer.js";
 import { axis, type Fields, type Values } from "../fields.js";
 import type { CallContext, LayerOptions } from "../layer.js";
 
+/** Options of `layers.softmax`. */
 export interface SoftmaxOptions extends LayerOptions {
   /** The axis along which the outputs add up to 1. Default: -1. */
   axis?: number;

@@ -23,6 +23,7 @@ import { initializers } from "../initializers.js";
 import type { LayerOptions, RunContext } from "../layer.js";
 import { AttentionBase, allOf, causalMask, FAR, ofKeys, ofQueries, type Roles } from "./attention-base.js";
 
+/** Options of `layers.attention`. */
 export interface AttentionOptions extends LayerOptions {
   /** A trainable number the scores are multiplied by. Default: false. */
   useScale?: boolean;
@@ -114,6 +115,7 @@ export class Attention extends SingleAttention {
   }
 }
 
+/** Options of `layers.additiveAttention`. */
 export interface AdditiveAttentionOptions extends LayerOptions {
   /** A trainable weight per feature. Default: true. */
   useScale?: boolean;

@@ -8,9 +8,11 @@ import {
   projectedFields,
 } from "./projected-attention.js";
 
+/** Options of `layers.groupQueryAttention`. */
 export interface GroupQueryAttentionOptions extends ProjectedAttentionOptions {
   /** Size of query, key and value in each head. */
   headDim: number;
+  /** Heads of the query. */
   numQueryHeads: number;
   /** A divisor of numQueryHeads; 1 is multi-query attention. */
   numKeyValueHeads: number;

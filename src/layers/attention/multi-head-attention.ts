@@ -7,7 +7,9 @@ import {
   projectedFields,
 } from "./projected-attention.js";
 
+/** Options of `layers.multiHeadAttention`. */
 export interface MultiHeadAttentionOptions extends ProjectedAttentionOptions {
+  /** How often attention is computed side by side, each time with projections of its own. */
   numHeads: number;
   /** Size of query and key in each head. */
   keyDim: number;

@@ -42,9 +42,13 @@ export interface ProjectedAttentionOptions extends LayerOptions {
   kernelInitializer?: InitializerSpec;
   /** Default: "zeros". */
   biasInitializer?: InitializerSpec;
+  /** Penalty on the kernel. Default: none. */
   kernelRegularizer?: RegularizerSpec;
+  /** Penalty on the bias. Default: none. */
   biasRegularizer?: RegularizerSpec;
+  /** What the kernel is moved to after every update. Default: none. */
   kernelConstraint?: ConstraintSpec;
+  /** What the bias is moved to after every update. Default: none. */
   biasConstraint?: ConstraintSpec;
   /** Fixes the random numbers. Default: drawn from the global generator. */
   seed?: number | null;

@@ -4,6 +4,7 @@ import { axis, type Fields, positive, positiveReal, type Values } from "../field
 import type { LayerOptions } from "../layer.js";
 import { Rotation } from "./rotation.js";
 
+/** Options of `layers.rotaryEmbedding`. */
 export interface RotaryEmbeddingOptions extends LayerOptions {
   /** The slowest features turn once in about 2π times as many steps. Default: 10000. */
   maxWavelength?: number;

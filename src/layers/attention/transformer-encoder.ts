@@ -5,6 +5,7 @@ import type { BatchShape } from "../component.js";
 import type { CallFlags, RunContext } from "../layer.js";
 import { TransformerBlock, type TransformerBlockOptions } from "./transformer-block.js";
 
+/** Options of `layers.transformerEncoder`. */
 export interface TransformerEncoderOptions extends TransformerBlockOptions {}
 
 /**

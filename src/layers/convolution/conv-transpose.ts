@@ -31,7 +31,9 @@ export interface ConvTransposeOptions<Size = number> extends ConvolutionOptions<
   outputPadding?: Size | null;
   /** Default: "glorotUniform". */
   kernelInitializer?: InitializerSpec;
+  /** Penalty on the kernel. Default: none. */
   kernelRegularizer?: RegularizerSpec;
+  /** What the kernel is moved to after every update. Default: none. */
   kernelConstraint?: ConstraintSpec;
 }
 

@@ -19,7 +19,9 @@ export interface ConvOptions<Size = number, Padding = ConvolutionPadding> extend
   groups?: number;
   /** Default: "glorotUniform". */
   kernelInitializer?: InitializerSpec;
+  /** Penalty on the kernel. Default: none. */
   kernelRegularizer?: RegularizerSpec;
+  /** What the kernel is moved to after every update. Default: none. */
   kernelConstraint?: ConstraintSpec;
 }
 

@@ -1,5 +1,6 @@
 import { ConvTranspose, type ConvTransposeOptions } from "./conv-transpose.js";
 
+/** Options of `layers.conv1dTranspose`. */
 export type Conv1DTransposeOptions = ConvTransposeOptions;
 
 /**

@@ -1,5 +1,6 @@
 import { Conv, type ConvOptions } from "./conv.js";
 
+/** Options of `layers.conv1d`. */
 export type Conv1DOptions = ConvOptions;
 
 /**

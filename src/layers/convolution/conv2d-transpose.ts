@@ -1,6 +1,7 @@
 import type { PerAxis } from "../spatial/spatial-layer.js";
 import { ConvTranspose, type ConvTransposeOptions } from "./conv-transpose.js";
 
+/** Options of `layers.conv2dTranspose`. */
 export type Conv2DTransposeOptions = ConvTransposeOptions<PerAxis>;
 
 /**

@@ -1,6 +1,7 @@
 import type { PerAxis } from "../spatial/spatial-layer.js";
 import { Conv, type ConvOptions } from "./conv.js";
 
+/** Options of `layers.conv2d`. */
 export type Conv2DOptions = ConvOptions<PerAxis, "valid" | "same">;
 
 /**

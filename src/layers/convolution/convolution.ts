@@ -30,7 +30,9 @@ export interface ConvolutionOptions<Size = number, Padding = ConvolutionPadding>
   useBias?: boolean;
   /** Default: "zeros". */
   biasInitializer?: InitializerSpec;
+  /** Penalty on the bias. Default: none. */
   biasRegularizer?: RegularizerSpec;
+  /** What the bias is moved to after every update. Default: none. */
   biasConstraint?: ConstraintSpec;
 }
 

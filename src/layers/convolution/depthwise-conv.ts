@@ -16,7 +16,9 @@ export interface DepthwiseConvOptions<Size = number, Padding = ConvolutionPaddin
   depthMultiplier?: number;
   /** Default: "glorotUniform". */
   depthwiseInitializer?: InitializerSpec;
+  /** Penalty on the depthwise kernel. Default: none. */
   depthwiseRegularizer?: RegularizerSpec;
+  /** What the depthwise kernel is moved to after every update. Default: none. */
   depthwiseConstraint?: ConstraintSpec;
 }
 

@@ -1,5 +1,6 @@
 import { DepthwiseConv, type DepthwiseConvOptions } from "./depthwise-conv.js";
 
+/** Options of `layers.depthwiseConv1d`. */
 export type DepthwiseConv1DOptions = DepthwiseConvOptions;
 
 /**

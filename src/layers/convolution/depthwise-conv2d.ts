@@ -1,6 +1,7 @@
 import type { PerAxis } from "../spatial/spatial-layer.js";
 import { DepthwiseConv, type DepthwiseConvOptions } from "./depthwise-conv.js";
 
+/** Options of `layers.depthwiseConv2d`. */
 export type DepthwiseConv2DOptions = DepthwiseConvOptions<PerAxis, "valid" | "same">;
 
 /**

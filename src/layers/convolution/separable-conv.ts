@@ -22,9 +22,13 @@ export interface SeparableConvOptions<Size = number, Padding = ConvolutionPaddin
   depthwiseInitializer?: InitializerSpec;
   /** Default: "glorotUniform". */
   pointwiseInitializer?: InitializerSpec;
+  /** Penalty on the depthwise kernel. Default: none. */
   depthwiseRegularizer?: RegularizerSpec;
+  /** Penalty on the pointwise kernel. Default: none. */
   pointwiseRegularizer?: RegularizerSpec;
+  /** What the depthwise kernel is moved to after every update. Default: none. */
   depthwiseConstraint?: ConstraintSpec;
+  /** What the pointwise kernel is moved to after every update. Default: none. */
   pointwiseConstraint?: ConstraintSpec;
 }
 

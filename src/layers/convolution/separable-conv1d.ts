@@ -1,5 +1,6 @@
 import { SeparableConv, type SeparableConvOptions } from "./separable-conv.js";
 
+/** Options of `layers.separableConv1d`. */
 export type SeparableConv1DOptions = SeparableConvOptions;
 
 /**

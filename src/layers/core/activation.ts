@@ -3,6 +3,7 @@ import { type ActivationSpec, activatedShape } from "../activations.js";
 import { activation, type Fields, layerOptionNames, readFields, type Values, writeFields } from "../fields.js";
 import { type BatchShape, Layer, type LayerOptions } from "../layer.js";
 
+/** Options of `layers.activation`. */
 export interface ActivationOptions extends LayerOptions {
   /** Name, { name, ...options } or function. Default: "linear". */
   activation: ActivationSpec;

@@ -5,6 +5,7 @@ import { type Fields, nonNegative, type Values } from "../fields.js";
 import type { LayerOptions } from "../layer.js";
 import { regularizers } from "../regularizers.js";
 
+/** Options of `layers.activityRegularization`. */
 export interface ActivityRegularizationOptions extends Omit<LayerOptions, "activityRegularizer"> {
   /** Factor of the sum of absolute values. Default: 0. */
   l1?: number;

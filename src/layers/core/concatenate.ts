@@ -9,6 +9,7 @@ import { axis, type Fields, layerOptionNames, readFields, type Values, writeFiel
 import type { LayerOptions } from "../layer.js";
 import { MultiInputLayer } from "../multi-input-layer.js";
 
+/** Options of `layers.concatenate`. */
 export interface ConcatenateOptions extends LayerOptions {
   /** Along which the inputs are put one after the other; from the end when negative, never 0. Default: -1. */
   axis?: number;

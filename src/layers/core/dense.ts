@@ -21,6 +21,7 @@ import type { InitializerSpec } from "../initializers.js";
 import { type BatchShape, Layer, type LayerOptions } from "../layer.js";
 import type { RegularizerSpec } from "../regularizers.js";
 
+/** Options of `layers.dense`. */
 export interface DenseOptions extends LayerOptions {
   /** Size of the output's last axis. */
   units: number;
@@ -32,9 +33,13 @@ export interface DenseOptions extends LayerOptions {
   kernelInitializer?: InitializerSpec;
   /** Default: "zeros". */
   biasInitializer?: InitializerSpec;
+  /** Penalty on the kernel. Default: none. */
   kernelRegularizer?: RegularizerSpec;
+  /** Penalty on the bias. Default: none. */
   biasRegularizer?: RegularizerSpec;
+  /** What the kernel is moved to after every update. Default: none. */
   kernelConstraint?: ConstraintSpec;
+  /** What the bias is moved to after every update. Default: none. */
   biasConstraint?: ConstraintSpec;
 }
 

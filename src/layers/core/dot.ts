@@ -11,6 +11,7 @@ import { axisPair, type Fields, flag, layerOptionNames, readFields, type Values,
 import type { LayerOptions } from "../layer.js";
 import { MultiInputLayer } from "../multi-input-layer.js";
 
+/** Options of `layers.dot`. */
 export interface DotOptions extends LayerOptions {
   /** The axis of both inputs, or of each, that is multiplied and summed; from the end when negative, never 0. */
   axes: number | readonly [number, number];

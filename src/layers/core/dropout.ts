@@ -8,6 +8,7 @@ import { type Fields, layerOptionNames, rate, readFields, seed, sizes, type Valu
 import { type BatchShape, type CallContext, Layer, type LayerOptions } from "../layer.js";
 import { LayerRandom } from "../random.js";
 
+/** Options of `layers.dropout`. */
 export interface DropoutOptions extends LayerOptions {
   /** Share of the elements that is set to 0, from 0 to below 1. */
   rate: number;

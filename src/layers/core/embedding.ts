@@ -21,6 +21,7 @@ import { type BatchShape, Layer, type LayerOptions } from "../layer.js";
 import type { Lookup } from "../lookup.js";
 import type { RegularizerSpec } from "../regularizers.js";
 
+/** Options of `layers.embedding`. */
 export interface EmbeddingOptions extends LayerOptions {
   /** Number of different indices, the largest index plus 1. */
   inputDim: number;
@@ -30,7 +31,9 @@ export interface EmbeddingOptions extends LayerOptions {
   maskZero?: boolean;
   /** Default: "randomUniform" (-0.05 to 0.05). */
   embeddingsInitializer?: InitializerSpec;
+  /** Penalty on the vectors. Default: none. */
   embeddingsRegularizer?: RegularizerSpec;
+  /** What the vectors are moved to after every update. Default: none. */
   embeddingsConstraint?: ConstraintSpec;
 }
 

@@ -4,6 +4,7 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { layerOptionNames } from "../fields.js";
 import { type BatchShape, Layer, type LayerOptions } from "../layer.js";
 
+/** Options of `layers.flatten`. */
 export type FlattenOptions = LayerOptions;
 
 /**

@@ -2,6 +2,7 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { FieldLayer } from "../field-layer.js";
 import type { LayerOptions } from "../layer.js";
 
+/** Options of `layers.identity`. */
 export type IdentityOptions = LayerOptions;
 
 /**

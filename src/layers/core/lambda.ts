@@ -6,8 +6,10 @@ import { Tensor } from "../../tensor/tensor.js";
 import { layerOptionNames, readFields, sizes } from "../fields.js";
 import { type BatchShape, type CallContext, Layer, type LayerOptions } from "../layer.js";
 
+/** What `layers.lambda` computes: from its input and the context of the call to its output. */
 export type LambdaFunction = (input: Tensor, context: CallContext) => Tensor;
 
+/** Options of `layers.lambda`. */
 export interface LambdaOptions extends LayerOptions {
   /** The computation, or the name of one that was given to `registerFunction`. */
   function: LambdaFunction | string;

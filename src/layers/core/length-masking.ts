@@ -8,6 +8,7 @@ import type { BatchShape, LayerOptions } from "../layer.js";
 import { MultiInputLayer } from "../multi-input-layer.js";
 import { sequenceMask } from "./sequence-mask.js";
 
+/** Options of `layers.lengthMasking`. */
 export type LengthMaskingOptions = LayerOptions;
 
 /**

@@ -4,6 +4,7 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { type Fields, layerOptionNames, readFields, real, type Values, writeFields } from "../fields.js";
 import { type BatchShape, Layer, type LayerOptions } from "../layer.js";
 
+/** Options of `layers.masking`. */
 export interface MaskingOptions extends LayerOptions {
   /** A step whose features all have this value is masked. Default: 0. */
   maskValue?: number;

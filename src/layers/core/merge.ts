@@ -9,6 +9,10 @@ import { layerOptionNames } from "../fields.js";
 import type { LayerOptions } from "../layer.js";
 import { MultiInputLayer } from "../multi-input-layer.js";
 
+/**
+ * Options of `layers.add`, `layers.average`, `layers.maximum`, `layers.minimum`, `layers.multiply` and
+ * `layers.subtract`.
+ */
 export type MergeOptions = LayerOptions;
 
 /**

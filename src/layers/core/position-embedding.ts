@@ -11,12 +11,15 @@ import type { InitializerSpec } from "../initializers.js";
 import type { BatchShape, LayerOptions } from "../layer.js";
 import type { RegularizerSpec } from "../regularizers.js";
 
+/** Options of `layers.positionEmbedding`. */
 export interface PositionEmbeddingOptions extends LayerOptions {
   /** Largest number of steps. */
   sequenceLength: number;
   /** Default: "glorotUniform". */
   embeddingsInitializer?: InitializerSpec;
+  /** Penalty on the vectors. Default: none. */
   embeddingsRegularizer?: RegularizerSpec;
+  /** What the vectors are moved to after every update. Default: none. */
   embeddingsConstraint?: ConstraintSpec;
 }
 

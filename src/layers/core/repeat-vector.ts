@@ -3,6 +3,7 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { type Fields, layerOptionNames, positive, readFields, type Values, writeFields } from "../fields.js";
 import { type BatchShape, Layer, type LayerOptions } from "../layer.js";
 
+/** Options of `layers.repeatVector`. */
 export interface RepeatVectorOptions extends LayerOptions {
   /** Number of steps. */
   n: number;

@@ -5,6 +5,7 @@ import { FieldLayer } from "../field-layer.js";
 import type { Field, Fields, Values } from "../fields.js";
 import type { LayerOptions } from "../layer.js";
 
+/** Options of `layers.rescaling`. */
 export interface RescalingOptions extends LayerOptions {
   /** What the input is multiplied by: a number, or one for each feature. */
   scale: number | readonly number[];

@@ -5,6 +5,7 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { type Field, type Fields, layerOptionNames, readFields, type Values, writeFields } from "../fields.js";
 import { type BatchShape, Layer, type LayerOptions } from "../layer.js";
 
+/** Options of `layers.reshape`. */
 export interface ReshapeOptions extends LayerOptions {
   /** Sizes without the batch axis; one of them may be -1, which takes what is left. */
   targetShape: readonly number[];

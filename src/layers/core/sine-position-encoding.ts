@@ -4,6 +4,7 @@ import { FieldLayer } from "../field-layer.js";
 import { type Fields, positive, type Values } from "../fields.js";
 import type { LayerOptions } from "../layer.js";
 
+/** Options of `layers.sinePositionEncoding`. */
 export interface SinePositionEncodingOptions extends LayerOptions {
   /** The longest wave has 2π times as many steps. Default: 10000. */
   maxWavelength?: number;

@@ -6,6 +6,7 @@ import type { Component } from "../component.js";
 import { layerOptionNames, specOf } from "../fields.js";
 import { type BatchShape, type CallContext, Layer, type LayerOptions } from "../layer.js";
 
+/** Options of `layers.timeDistributed`. */
 export interface TimeDistributedOptions extends LayerOptions {
   /** The layer to apply to every step. */
   layer: Layer;

@@ -7,6 +7,7 @@ import { type Fields, rate, seed, sizes, type Values } from "../fields.js";
 import type { LayerOptions } from "../layer.js";
 import { RandomLayer } from "./random-layer.js";
 
+/** Options of `layers.alphaDropout`. */
 export interface AlphaDropoutOptions extends LayerOptions {
   /** Share of the elements that is dropped, from 0 to below 1. */
   rate: number;

@@ -5,6 +5,7 @@ import { type Fields, rate, seed, type Values } from "../fields.js";
 import type { LayerOptions } from "../layer.js";
 import { RandomLayer } from "./random-layer.js";
 
+/** Options of `layers.gaussianDropout`. */
 export interface GaussianDropoutOptions extends LayerOptions {
   /** Strength of the noise, as the rate of the dropout it stands for, from 0 to below 1. */
   rate: number;

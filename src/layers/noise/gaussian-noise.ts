@@ -5,6 +5,7 @@ import { type Fields, nonNegative, seed, type Values } from "../fields.js";
 import type { LayerOptions } from "../layer.js";
 import { RandomLayer } from "./random-layer.js";
 
+/** Options of `layers.gaussianNoise`. */
 export interface GaussianNoiseOptions extends LayerOptions {
   /** Standard deviation of the noise, at least 0. */
   stddev: number;

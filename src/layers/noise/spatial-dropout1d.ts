@@ -5,6 +5,7 @@ import { type Fields, rate, seed, type Values } from "../fields.js";
 import type { LayerOptions } from "../layer.js";
 import { RandomLayer } from "./random-layer.js";
 
+/** Options of `layers.spatialDropout1d`. */
 export interface SpatialDropout1DOptions extends LayerOptions {
   /** Share of the features that is set to 0, from 0 to below 1. */
   rate: number;

@@ -6,6 +6,7 @@ import type { LayerOptions } from "../layer.js";
 import { type SpatialOptions, spatialFields } from "../spatial/spatial-layer.js";
 import { RandomLayer } from "./random-layer.js";
 
+/** Options of `layers.spatialDropout2d`. */
 export interface SpatialDropout2DOptions extends SpatialOptions {
   /** Share of the channels that is set to 0, from 0 to below 1. */
   rate: number;

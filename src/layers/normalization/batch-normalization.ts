@@ -13,6 +13,7 @@ import type { BatchShape, CallContext, LayerOptions } from "../layer.js";
 import { sizesAlong } from "./axes.js";
 import { along, ScaledNormalization, type ScaledOptions, scaledFields } from "./scaled.js";
 
+/** Options of `layers.batchNormalization`. */
 export interface BatchNormalizationOptions extends ScaledOptions {
   /** The axis whose positions are normalized each on its own. Default: -1. */
   axis?: number;

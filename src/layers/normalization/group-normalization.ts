@@ -8,6 +8,7 @@ import type { BatchShape, LayerOptions } from "../layer.js";
 import { sizesAlong } from "./axes.js";
 import { ScaledNormalization, type ScaledOptions, scaledFields } from "./scaled.js";
 
+/** Options of `layers.groupNormalization`. */
 export interface GroupNormalizationOptions extends ScaledOptions {
   /** Number of groups the channels are divided into; -1 gives every channel its own. Default: 32. */
   groups?: number;

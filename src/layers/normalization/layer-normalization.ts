@@ -7,6 +7,7 @@ import type { BatchShape, LayerOptions } from "../layer.js";
 import { sizesAlong } from "./axes.js";
 import { ScaledNormalization, type ScaledOptions, scaledFields } from "./scaled.js";
 
+/** Options of `layers.layerNormalization`. */
 export interface LayerNormalizationOptions extends ScaledOptions {
   /** Axes that are normalized together, and along which gamma and beta lie. Default: -1. */
   axis?: number | readonly number[];

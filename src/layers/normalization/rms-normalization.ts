@@ -11,6 +11,7 @@ import type { BatchShape, LayerOptions } from "../layer.js";
 import { sizesAlong } from "./axes.js";
 import { along } from "./scaled.js";
 
+/** Options of `layers.rmsNormalization`. */
 export interface RMSNormalizationOptions extends LayerOptions {
   /** Axes that are normalized together, and along which the scale lies. Default: -1. */
   axis?: number | readonly number[];

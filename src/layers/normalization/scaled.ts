@@ -23,9 +23,13 @@ export interface ScaledOptions extends LayerOptions {
   betaInitializer?: InitializerSpec;
   /** Default: "ones". */
   gammaInitializer?: InitializerSpec;
+  /** Penalty on beta. Default: none. */
   betaRegularizer?: RegularizerSpec;
+  /** Penalty on gamma. Default: none. */
   gammaRegularizer?: RegularizerSpec;
+  /** What beta is moved to after every update. Default: none. */
   betaConstraint?: ConstraintSpec;
+  /** What gamma is moved to after every update. Default: none. */
   gammaConstraint?: ConstraintSpec;
 }
 

@@ -13,6 +13,7 @@ import { layerOptionNames, positive, specOf } from "../fields.js";
 import { getInitializer } from "../initializers.js";
 import { type CallContext, Layer, type LayerOptions } from "../layer.js";
 
+/** Options of `layers.spectralNormalization`. */
 export interface SpectralNormalizationOptions extends LayerOptions {
   /** A layer with a kernel or embeddings: dense, a convolution, embedding. */
   layer: Layer;

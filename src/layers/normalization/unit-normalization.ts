@@ -7,6 +7,7 @@ import { FieldLayer } from "../field-layer.js";
 import { axes, type Fields, type Values } from "../fields.js";
 import type { LayerOptions } from "../layer.js";
 
+/** Options of `layers.unitNormalization`. */
 export interface UnitNormalizationOptions extends LayerOptions {
   /** Axes whose elements form one vector. Default: -1. */
   axis?: number | readonly number[];

@@ -1,5 +1,6 @@
 import { AveragePooling, type PoolingOptions } from "./pooling.js";
 
+/** Options of `layers.averagePooling1d`. */
 export type AveragePooling1DOptions = PoolingOptions;
 
 /**

@@ -1,6 +1,7 @@
 import type { PerAxis } from "../spatial/spatial-layer.js";
 import { AveragePooling, type PoolingOptions } from "./pooling.js";
 
+/** Options of `layers.averagePooling2d`. */
 export type AveragePooling2DOptions = PoolingOptions<PerAxis>;
 
 /**

@@ -6,6 +6,7 @@ import type { Tensor } from "../../tensor/tensor.js";
 import type { CallContext } from "../layer.js";
 import { GlobalPooling, type GlobalPoolingOptions } from "./global-pooling.js";
 
+/** Options of `layers.globalAveragePooling1d`. */
 export type GlobalAveragePooling1DOptions = GlobalPoolingOptions;
 
 /**

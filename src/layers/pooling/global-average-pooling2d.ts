@@ -2,6 +2,7 @@ import { mean } from "../../tensor/ops/reduce.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { GlobalPooling, type GlobalPoolingOptions } from "./global-pooling.js";
 
+/** Options of `layers.globalAveragePooling2d`. */
 export type GlobalAveragePooling2DOptions = GlobalPoolingOptions;
 
 /**

@@ -2,6 +2,7 @@ import { max } from "../../tensor/ops/reduce.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { GlobalPooling, type GlobalPoolingOptions } from "./global-pooling.js";
 
+/** Options of `layers.globalMaxPooling1d`. */
 export type GlobalMaxPooling1DOptions = GlobalPoolingOptions;
 
 /**

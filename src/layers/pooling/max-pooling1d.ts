@@ -1,5 +1,6 @@
 import { MaxPooling, type PoolingOptions } from "./pooling.js";
 
+/** Options of `layers.maxPooling1d`. */
 export type MaxPooling1DOptions = PoolingOptions;
 
 /**

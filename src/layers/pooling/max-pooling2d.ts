@@ -1,6 +1,7 @@
 import type { PerAxis } from "../spatial/spatial-layer.js";
 import { MaxPooling, type PoolingOptions } from "./pooling.js";
 
+/** Options of `layers.maxPooling2d`. */
 export type MaxPooling2DOptions = PoolingOptions<PerAxis>;
 
 /**

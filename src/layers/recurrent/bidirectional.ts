@@ -9,8 +9,10 @@ import { layerOptionNames, oneOf, specOf } from "../fields.js";
 import { type CallContext, Layer, type LayerOptions } from "../layer.js";
 import { RecurrentLayer } from "./recurrent-layer.js";
 
+/** How `layers.bidirectional` joins both directions; null: two outputs. */
 export type MergeMode = "concat" | "sum" | "mul" | "ave" | null;
 
+/** Options of `layers.bidirectional`. */
 export interface BidirectionalOptions extends LayerOptions {
   /** The layer to run in both directions. It serves as a pattern: both directions get new weights. */
   layer: RecurrentLayer;

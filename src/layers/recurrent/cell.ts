@@ -22,7 +22,13 @@ export type StepResult = readonly [output: Tensor, states: readonly Tensor[]];
  * cell over time.
  *
  * To write one: extend, make weights in `build` with `addWeight`, say `stateSize`, compute in `call`. Plain objects with
- * `stateSize` and `call` do as well, see `UserCell`.
+ * `stateSize` and `call` do as well, see `RNNCell`.
+ *
+ * @example class Decay extends Cell {
+ *   readonly className = "Decay";
+ *   readonly stateSize = 2;
+ *   call(x: Tensor, [h]: readonly Tensor[]) { const next = add(mul(h!, 0.9), x); return [next, [next]] as const; }
+ * }
  */
 export abstract class Cell extends Component {
   /** Sizes of the states [batch, size]; a number for a single state. */
@@ -33,6 +39,7 @@ export abstract class Cell extends Component {
     return stateSizes(this)[0]!;
   }
 
+  /** One step: input [batch, features] and states to the output and the next states. */
   abstract call(input: Tensor, states: readonly Tensor[], context: CellContext): StepResult;
 
   /** States before the first step; zeros by default. */
@@ -65,14 +72,17 @@ export function stateSizes({ stateSize }: { readonly stateSize: number | readonl
 export interface RNNCell {
   readonly stateSize: number | readonly number[];
   readonly outputSize?: number;
+  /** One step: input [batch, features] and states to the output and the next states. */
   call(input: Tensor, states: readonly Tensor[], context: CellContext): readonly [Tensor, Tensor | readonly Tensor[]];
   /** Makes the weights; inputShape is [batch, features]. */
   build?(inputShape: BatchShape): void;
   /** Trainable and other variables, once built. */
   readonly weights?: readonly Variable[];
+  /** States before the first step; zeros by default. */
   getInitialState?(batch: number): readonly Tensor[];
   /** With both, and registered by `registerLayer`, models that hold the cell can be saved. */
   readonly className?: string;
+  /** The options that make an equal cell. */
   getConfig?(): Record<string, unknown>;
 }
 

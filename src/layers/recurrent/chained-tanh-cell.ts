@@ -9,6 +9,7 @@ import type { InitializerSpec } from "../initializers.js";
 import type { CellContext, StepResult } from "./cell.js";
 import { project, StandardCell, type StandardCellOptions, standardCellFields } from "./standard-cell.js";
 
+/** Options of `layers.chainedTanhCell`. */
 export interface ChainedTanhCellOptions extends StandardCellOptions {
   /** Size of the output. Default: units. */
   outputUnits?: number | null;

@@ -8,6 +8,7 @@ import type { CallContext } from "../layer.js";
 import { ConvLSTMCell, type ConvLSTMCellOptions, convLSTMFields } from "./conv-lstm-cell.js";
 import { cellConfig, RecurrentLayer, type RecurrentOptions, recurrentOptionNames } from "./recurrent-layer.js";
 
+/** Options of convolutional LSTMs. */
 export interface ConvLSTMOptions<Size = number> extends ConvLSTMCellOptions<Size>, RecurrentOptions {}
 
 /** A convolutional LSTM whose steps have so many spatial axes. States are kept with features last. */

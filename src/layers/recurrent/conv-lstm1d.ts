@@ -1,5 +1,6 @@
 import { ConvLSTM, type ConvLSTMOptions } from "./conv-lstm.js";
 
+/** Options of `layers.convLSTM1d`. */
 export type ConvLSTM1DOptions = ConvLSTMOptions;
 
 /**

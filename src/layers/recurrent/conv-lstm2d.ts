@@ -1,6 +1,7 @@
 import type { PerAxis } from "../spatial/spatial-layer.js";
 import { ConvLSTM, type ConvLSTMOptions } from "./conv-lstm.js";
 
+/** Options of `layers.convLSTM2d`. */
 export type ConvLSTM2DOptions = ConvLSTMOptions<PerAxis>;
 
 /**

@@ -7,6 +7,7 @@ import { activation, type Fields, type Values } from "../fields.js";
 import type { CellContext, StepResult } from "./cell.js";
 import { StandardCell, type StandardCellOptions, standardCellFields } from "./standard-cell.js";
 
+/** Options of `layers.coupledLSTMCell`. */
 export interface CoupledLSTMCellOptions extends StandardCellOptions {
   /** Of the two gates. Default: "sigmoid". */
   recurrentActivation?: ActivationSpec;

@@ -10,6 +10,7 @@ import { activation, type Fields, flag, type Values } from "../fields.js";
 import type { CellContext, StepResult } from "./cell.js";
 import { project, StandardCell, type StandardCellOptions, standardCellFields } from "./standard-cell.js";
 
+/** Options of `layers.gruCell`. */
 export interface GRUCellOptions extends StandardCellOptions {
   /** Of the two gates. Default: "sigmoid". */
   recurrentActivation?: ActivationSpec;

@@ -3,11 +3,12 @@ import { pickFields } from "../fields.js";
 import { GRUCell, type GRUCellOptions, gruCellFields } from "./gru-cell.js";
 import { cellConfig, RecurrentLayer, type RecurrentOptions, recurrentOptionNames } from "./recurrent-layer.js";
 
+/** Options of `layers.gru`. */
 export interface GRUOptions extends GRUCellOptions, RecurrentOptions {}
 
 /**
- * A gated recurrent unit over time (see `GRUCell` for the formula): [batch, time, features] -> [batch, units].
- * One fused kernel per pass with the default activations.
+ * A gated recurrent unit over time (Cho et al. 2014; formula: `layers.gruCell`):
+ * [batch, time, features] -> [batch, units]. One fused kernel per pass with the default activations.
  *
  * @example layers.gru({ units: 64, returnSequences: true })
  */

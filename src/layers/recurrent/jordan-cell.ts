@@ -9,6 +9,7 @@ import type { InitializerSpec } from "../initializers.js";
 import type { CellContext, StepResult } from "./cell.js";
 import { StandardCell, type StandardCellOptions, standardCellFields } from "./standard-cell.js";
 
+/** Options of `layers.jordanCell`. */
 export interface JordanCellOptions extends StandardCellOptions {
   /** Size of the output, which is fed back. */
   outputUnits: number;

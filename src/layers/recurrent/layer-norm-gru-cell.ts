@@ -10,6 +10,7 @@ import type { CellContext, StepResult } from "./cell.js";
 import { project, StandardCell, type StandardCellOptions, standardCellFields } from "./standard-cell.js";
 import { standardize } from "./standardize.js";
 
+/** Options of `layers.layerNormGRUCell`. */
 export interface LayerNormGRUCellOptions extends StandardCellOptions {
   /** Of the two gates. Default: "sigmoid". */
   recurrentActivation?: ActivationSpec;

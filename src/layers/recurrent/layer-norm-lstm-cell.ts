@@ -10,6 +10,7 @@ import { type Gates, type LSTMCellOptions, lstmCellFields, withForgetBias } from
 import { project, StandardCell } from "./standard-cell.js";
 import { standardize } from "./standardize.js";
 
+/** Options of `layers.layerNormLSTMCell`. */
 export interface LayerNormLSTMCellOptions extends LSTMCellOptions {
   /** Added to the variances. Default: 0.001, as in `LayerNormalization`. */
   epsilon?: number;

@@ -10,6 +10,7 @@ import type { Initializer } from "../initializers.js";
 import type { CellContext, StepResult } from "./cell.js";
 import { StandardCell, type StandardCellOptions, standardCellFields } from "./standard-cell.js";
 
+/** Options of `layers.lstmCell`. */
 export interface LSTMCellOptions extends StandardCellOptions {
   /** Of the three gates. Default: "sigmoid". */
   recurrentActivation?: ActivationSpec;

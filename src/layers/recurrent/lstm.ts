@@ -3,11 +3,12 @@ import { pickFields } from "../fields.js";
 import { LSTMCell, type LSTMCellOptions, lstmCellFields } from "./lstm-cell.js";
 import { cellConfig, RecurrentLayer, type RecurrentOptions, recurrentOptionNames } from "./recurrent-layer.js";
 
+/** Options of `layers.lstm`. */
 export interface LSTMOptions extends LSTMCellOptions, RecurrentOptions {}
 
 /**
- * A long short-term memory over time (see `LSTMCell` for the formula): [batch, time, features] -> [batch, units].
- * States [h, c]. One fused kernel per pass with the default activations.
+ * A long short-term memory over time (Hochreiter and Schmidhuber 1997; formula: `layers.lstmCell`):
+ * [batch, time, features] -> [batch, units]. States [h, c]. One fused kernel per pass with the default activations.
  *
  * @example layers.lstm({ units: 64, returnSequences: true, inputShape: [null, 8] })
  */

@@ -7,6 +7,7 @@ import { activation, type Fields, type Values } from "../fields.js";
 import type { CellContext, StepResult } from "./cell.js";
 import { project, StandardCell, type StandardCellOptions, standardCellFields } from "./standard-cell.js";
 
+/** Options of `layers.minimalGatedUnitCell`. */
 export interface MinimalGatedUnitCellOptions extends StandardCellOptions {
   /** Of the gate. Default: "sigmoid". */
   recurrentActivation?: ActivationSpec;

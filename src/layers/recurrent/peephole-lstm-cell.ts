@@ -9,6 +9,7 @@ import type { CellContext, StepResult } from "./cell.js";
 import { type Gates, type LSTMCellOptions, lstmCellFields, withForgetBias } from "./lstm-cell.js";
 import { StandardCell } from "./standard-cell.js";
 
+/** Options of `layers.peepholeLSTMCell`. */
 export interface PeepholeLSTMCellOptions extends LSTMCellOptions {
   /** Of the weights from the memory to the gates. Default: "glorotUniform". */
   peepholeInitializer?: InitializerSpec;

@@ -10,6 +10,7 @@ import type { CellContext, StepResult } from "./cell.js";
 import { type Gates, type LSTMCellOptions, lstmCellFields, withForgetBias } from "./lstm-cell.js";
 import { StandardCell } from "./standard-cell.js";
 
+/** Options of `layers.projectedLSTMCell`. */
 export interface ProjectedLSTMCellOptions extends LSTMCellOptions {
   /** Size of the output, usually below units. */
   projectionUnits: number;

@@ -4,6 +4,7 @@ import { type Cell, type RNNCell, toCell } from "./cell.js";
 import { RecurrentLayer, type RecurrentOptions, recurrentOptionNames } from "./recurrent-layer.js";
 import { StackedRNNCells } from "./stacked-cells.js";
 
+/** Options of `layers.rnn`. */
 export interface RNNOptions extends RecurrentOptions {
   /** A cell, or several to be stacked; also of the user's own making (see `RNNCell`). */
   cell: Cell | RNNCell | readonly (Cell | RNNCell)[];

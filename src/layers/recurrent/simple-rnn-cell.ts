@@ -5,10 +5,12 @@ import type { Tensor } from "../../tensor/tensor.js";
 import type { CellContext, StepResult } from "./cell.js";
 import { project, StandardCell, type StandardCellOptions, standardCellFields } from "./standard-cell.js";
 
+/** Options of `layers.simpleRNNCell`. */
 export type SimpleRNNCellOptions = StandardCellOptions;
 
 /**
- * One step of a simple (Elman) network: h' = activation(x · kernel + h · recurrentKernel + bias). Output and state are h'.
+ * One step of a simple network (Elman 1990): h' = activation(x · kernel + h · recurrentKernel + bias). Output and state
+ * are h'.
  *
  * @example layers.rnn({ cell: layers.simpleRNNCell({ units: 32 }) })
  */

@@ -4,6 +4,7 @@ import { cellConfig, RecurrentLayer, type RecurrentOptions, recurrentOptionNames
 import { SimpleRNNCell, type SimpleRNNCellOptions } from "./simple-rnn-cell.js";
 import { standardCellFields } from "./standard-cell.js";
 
+/** Options of `layers.simpleRNN`. */
 export interface SimpleRNNOptions extends SimpleRNNCellOptions, RecurrentOptions {}
 
 /**

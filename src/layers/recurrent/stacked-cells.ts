@@ -4,6 +4,7 @@ import type { BatchShape, Component, ComponentOptions } from "../component.js";
 import { cellOptionNames, specOf } from "../fields.js";
 import { Cell, type CellContext, type RNNCell, type StepResult, stateSizes, toCell } from "./cell.js";
 
+/** Options of `layers.stackedRNNCells`. */
 export interface StackedRNNCellsOptions extends ComponentOptions {
   /** Cells, the first one nearest to the input. */
   cells: readonly (Cell | RNNCell)[];

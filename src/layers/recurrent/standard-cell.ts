@@ -45,11 +45,17 @@ export interface StandardCellOptions extends ComponentOptions {
   recurrentInitializer?: InitializerSpec;
   /** Default: "zeros". */
   biasInitializer?: InitializerSpec;
+  /** Penalty on the kernel. Default: none. */
   kernelRegularizer?: RegularizerSpec;
+  /** Penalty on the recurrent kernel. Default: none. */
   recurrentRegularizer?: RegularizerSpec;
+  /** Penalty on the bias. Default: none. */
   biasRegularizer?: RegularizerSpec;
+  /** What the kernel is moved to after every update. Default: none. */
   kernelConstraint?: ConstraintSpec;
+  /** What the recurrent kernel is moved to after every update. Default: none. */
   recurrentConstraint?: ConstraintSpec;
+  /** What the bias is moved to after every update. Default: none. */
   biasConstraint?: ConstraintSpec;
   /** Share of the inputs dropped while training, 0 to below 1; the same inputs at every step of a call. */
   dropout?: number;

@@ -16,6 +16,7 @@ import {
   standardCellFields,
 } from "./standard-cell.js";
 
+/** Options of `layers.tripleGatedCell`. */
 export interface TripleGatedCellOptions extends StandardCellOptions {
   /** Size of a, what the cell makes of its input before anything else. Default: units. */
   inputUnits?: number | null;

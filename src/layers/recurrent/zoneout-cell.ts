@@ -8,6 +8,7 @@ import { cellOptionNames, type Field, rate, readFields, seed, specOf, type Value
 import { LayerRandom } from "../random.js";
 import { Cell, type CellContext, type RNNCell, type StepResult, stateSizes, toCell } from "./cell.js";
 
+/** Options of `layers.zoneoutCell`. */
 export interface ZoneoutCellOptions extends ComponentOptions {
   /** The cell whose states are held back. */
   cell: Cell | RNNCell;

@@ -1,5 +1,6 @@
 import { Cropping, type CroppingOptions } from "./cropping.js";
 
+/** Options of `layers.cropping1d`. */
 export type Cropping1DOptions = CroppingOptions<number | readonly [number, number]>;
 
 /**

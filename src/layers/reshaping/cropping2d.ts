@@ -1,6 +1,7 @@
 import type { Edges } from "../spatial/spatial-layer.js";
 import { Cropping, type CroppingOptions } from "./cropping.js";
 
+/** Options of `layers.cropping2d`. */
 export type Cropping2DOptions = CroppingOptions<Edges>;
 
 /**

@@ -6,6 +6,7 @@ import { FieldLayer } from "../field-layer.js";
 import type { Field, Fields, Values } from "../fields.js";
 import type { BatchShape, LayerOptions } from "../layer.js";
 
+/** Options of `layers.permute`. */
 export interface PermuteOptions extends LayerOptions {
   /** The input's axis at each place of the output, counted from 1; the batch axis is not mentioned and stays first. */
   dims: readonly number[];

@@ -1,5 +1,6 @@
 import { UpSampling, type UpSamplingOptions } from "./up-sampling.js";
 
+/** Options of `layers.upSampling1d`. */
 export type UpSampling1DOptions = UpSamplingOptions;
 
 /**

@@ -1,6 +1,7 @@
 import type { PerAxis } from "../spatial/spatial-layer.js";
 import { UpSampling, type UpSamplingOptions } from "./up-sampling.js";
 
+/** Options of `layers.upSampling2d`. */
 export type UpSampling2DOptions = UpSamplingOptions<PerAxis>;
 
 /**

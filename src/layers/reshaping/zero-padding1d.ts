@@ -1,5 +1,6 @@
 import { ZeroPadding, type ZeroPaddingOptions } from "./zero-padding.js";
 
+/** Options of `layers.zeroPadding1d`. */
 export type ZeroPadding1DOptions = ZeroPaddingOptions<number | readonly [number, number]>;
 
 /**

@@ -1,6 +1,7 @@
 import type { Edges } from "../spatial/spatial-layer.js";
 import { ZeroPadding, type ZeroPaddingOptions } from "./zero-padding.js";
 
+/** Options of `layers.zeroPadding2d`. */
 export type ZeroPadding2DOptions = ZeroPaddingOptions<Edges>;
 
 /**

@@ -9,6 +9,7 @@ import type { BatchShape, CallContext, LayerOptions } from "../layer.js";
 /** Where an input has its features (channels): [batch, …, features] or [batch, features, …]. */
 export type DataFormat = "channelsLast" | "channelsFirst";
 
+/** Options of layers over time or planes. */
 export interface SpatialOptions extends LayerOptions {
   /** Whether the features are the last axis (default) or the one after the batch. */
   dataFormat?: DataFormat;

@@ -38,12 +38,20 @@ export function pow(a: TensorLike, b: TensorLike): Tensor {
   return run1("binary", [float(a), float(b)], { op: "pow" });
 }
 
-/** The larger of a and b; NaN if either is NaN. Where they are equal the gradient goes to a. */
+/**
+ * The larger of a and b; NaN if either is NaN. Where they are equal the gradient goes to a.
+ *
+ * @example maximum([1, 5], 3) // [3, 5]
+ */
 export function maximum(a: TensorLike, b: TensorLike): Tensor {
   return arithmetic("maximum", a, b);
 }
 
-/** The smaller of a and b; NaN if either is NaN. Where they are equal the gradient goes to a. */
+/**
+ * The smaller of a and b; NaN if either is NaN. Where they are equal the gradient goes to a.
+ *
+ * @example minimum([1, 5], 3) // [1, 3]
+ */
 export function minimum(a: TensorLike, b: TensorLike): Tensor {
   return arithmetic("minimum", a, b);
 }

@@ -5,16 +5,17 @@ import { formatShape, type Shape, sameShape } from "../shape.js";
 import type { Tensor, TensorLike } from "../tensor.js";
 import { bool, checkRank, float } from "./operands.js";
 
+/** Options of `dotProductAttention`. */
 export interface DotProductAttentionOptions {
-  /** [batch, keys]: only keys where it is true are looked at. */
+  /** Of shape [batch, keys]; only keys where it is true are looked at. */
   keyMask?: TensorLike | null;
-  /** [batch, queries]: where it is false the result is zeros. */
+  /** Of shape [batch, queries]; where it is false the result is zeros. */
   queryMask?: TensorLike | null;
   /** Factor of the products. Default: 1 / √size. */
   scale?: number;
   /** Query i looks at keys 0 to i only. Default: false. */
   isCausal?: boolean;
-  /** [heads]: the scores of head h fall by slopes_h · distance (ALiBi). Not differentiated. */
+  /** Of shape [heads]; the scores of head h fall by slopes_h · distance (ALiBi). Not differentiated. */
   slopes?: TensorLike | null;
 }
 

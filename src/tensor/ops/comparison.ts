@@ -17,40 +17,40 @@ function compare(op: OpCode<"compare">, x: TensorLike, y: TensorLike): Tensor {
 export function equal(a: TensorLike, b: TensorLike): Tensor {
   return compare("equal", a, b);
 }
-/** a ≠ b; NaN differs from everything, itself included. */
+/** a ≠ b; NaN differs from everything, itself included. @example notEqual([1, 2], 2) // [true, false] */
 export function notEqual(a: TensorLike, b: TensorLike): Tensor {
   return compare("notEqual", a, b);
 }
-/** a < b */
+/** a < b @example less([1, 2], 2) // [true, false] */
 export function less(a: TensorLike, b: TensorLike): Tensor {
   return compare("less", a, b);
 }
-/** a ≤ b */
+/** a ≤ b @example lessEqual([1, 3], 2) // [true, false] */
 export function lessEqual(a: TensorLike, b: TensorLike): Tensor {
   return compare("lessEqual", a, b);
 }
-/** a > b */
+/** a > b @example greater([1, 3], 2) // [false, true] */
 export function greater(a: TensorLike, b: TensorLike): Tensor {
   return compare("greater", a, b);
 }
-/** a ≥ b */
+/** a ≥ b @example greaterEqual([1, 2], 2) // [false, true] */
 export function greaterEqual(a: TensorLike, b: TensorLike): Tensor {
   return compare("greaterEqual", a, b);
 }
 
-/** Both; anything but 0 counts as true. */
+/** Both; anything but 0 counts as true. @example logicalAnd([true, true], [true, false]) // [true, false] */
 export function logicalAnd(a: TensorLike, b: TensorLike): Tensor {
   return run1("binaryInt", [bool(a), bool(b)], { op: "logicalAnd" });
 }
-/** At least one; anything but 0 counts as true. */
+/** At least one; anything but 0 counts as true. @example logicalOr([true, false], [false, false]) // [true, false] */
 export function logicalOr(a: TensorLike, b: TensorLike): Tensor {
   return run1("binaryInt", [bool(a), bool(b)], { op: "logicalOr" });
 }
-/** Exactly one; anything but 0 counts as true. */
+/** Exactly one; anything but 0 counts as true. @example logicalXor([true, true], [true, false]) // [false, true] */
 export function logicalXor(a: TensorLike, b: TensorLike): Tensor {
   return run1("binaryInt", [bool(a), bool(b)], { op: "logicalXor" });
 }
-/** The opposite; anything but 0 counts as true. */
+/** The opposite; anything but 0 counts as true. @example logicalNot([true, false]) // [false, true] */
 export function logicalNot(x: TensorLike): Tensor {
   return run1("unaryInt", [bool(x)], { op: "logicalNot" });
 }
@@ -60,11 +60,11 @@ export function logicalNot(x: TensorLike): Tensor {
 export function isNaN(x: TensorLike): Tensor {
   return classify("isNaN", x);
 }
-/** Where x is positive or negative infinity. */
+/** Where x is positive or negative infinity. @example isInf([1, Number.NEGATIVE_INFINITY]) // [false, true] */
 export function isInf(x: TensorLike): Tensor {
   return classify("isInf", x);
 }
-/** Where x is neither infinite nor NaN. */
+/** Where x is neither infinite nor NaN. @example isFinite([1, Number.NaN]) // [true, false] */
 // biome-ignore lint/suspicious/noShadowRestrictedNames: the name it has in numpy and TF.js
 export function isFinite(x: TensorLike): Tensor {
   return classify("isFinite", x);
@@ -99,7 +99,7 @@ export function clip(x: TensorLike, low: number, high: number): Tensor {
   return run1("clip", [float(x)], { low, high });
 }
 
-/** TF.js' name for `clip`. */
+/** TF.js' name for `clip`. @example clipByValue([-2, 0.5, 3], 0, 1) // [0, 0.5, 1] */
 export const clipByValue = clip;
 
 /**

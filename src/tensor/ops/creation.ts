@@ -24,23 +24,29 @@ export function fill(shape: Shape, value: number, dtype: DType = "float32"): Ten
 /** numpy's name for `fill`. @example full([3], 7) */
 export const full = fill;
 
-/** @example zeros([2, 3]) */
+/**
+ * A tensor whose elements all are 0.
+ * @example zeros([2, 3])
+ */
 export function zeros(shape: Shape, dtype: DType = "float32"): Tensor {
   return fill(shape, 0, dtype);
 }
 
-/** @example ones([2, 3]) */
+/**
+ * A tensor whose elements all are 1.
+ * @example ones([2, 3])
+ */
 export function ones(shape: Shape, dtype: DType = "float32"): Tensor {
   return fill(shape, 1, dtype);
 }
 
-/** Zeros of the shape and type of `x`. */
+/** Zeros of the shape and type of `x`. @example zerosLike([[1, 2], [3, 4]]) // [[0, 0], [0, 0]] */
 export function zerosLike(x: TensorLike): Tensor {
   const t = asTensor(x);
   return zeros(t.shape, t.dtype);
 }
 
-/** Ones of the shape and type of `x`. */
+/** Ones of the shape and type of `x`. @example onesLike([[1, 2], [3, 4]]) // [[1, 1], [1, 1]] */
 export function onesLike(x: TensorLike): Tensor {
   const t = asTensor(x);
   return ones(t.shape, t.dtype);
@@ -95,7 +101,7 @@ export function clone(x: TensorLike): Tensor {
   return run1("broadcastTo", [t], { shape: t.shape });
 }
 
-/** Whether a value is a tensor. */
+/** Whether a value is a tensor. @example isTensor(zeros([2])) // true */
 export function isTensor(value: unknown): value is Tensor {
   return value instanceof Tensor;
 }

@@ -18,7 +18,7 @@ export function gather(x: TensorLike, indices: TensorLike, axis = 0): Tensor {
   return run1("gather", [t, inRange(indices, t.shape[a]!, "gather")], { axis: a });
 }
 
-/** numpy's name for `gather`. */
+/** numpy's name for `gather`. @example take([[1, 2], [3, 4]], [1, 1]) // [[3, 4], [3, 4]] */
 export const take = gather;
 
 /**
@@ -81,6 +81,8 @@ export function pick(x: TensorLike, indices: TensorLike): Tensor {
 /**
  * numpy's take_along_axis: result[…, j, …] = x[…, indices[…, j, …], …], where j runs along `axis` and the other sizes of
  * x and indices agree.
+ *
+ * @example takeAlongAxis([[1, 2], [3, 4]], [[1], [0]], -1) // [[2], [3]]
  */
 export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis = -1): Tensor {
   const t = asTensor(x);

@@ -7,6 +7,7 @@ import { broadcastTo, reshape } from "./movement.js";
 import { checkRank, float } from "./operands.js";
 import { sum } from "./reduce.js";
 
+/** Options of `matMul`. */
 export interface MatMulOptions {
   /** Use a [..., k, m] as [..., m, k]. */
   transposeA?: boolean;

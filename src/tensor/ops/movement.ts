@@ -39,7 +39,11 @@ export function expandDims(x: TensorLike, axis = 0): Tensor {
   return reshape(t, [...t.shape.slice(0, at), 1, ...t.shape.slice(at)]);
 }
 
-/** Removes axes of size 1: those named, or all. Throws RondoError "shape" when a named axis is longer. */
+/**
+ * Removes axes of size 1: those named, or all. Throws RondoError "shape" when a named axis is longer.
+ *
+ * @example squeeze([[[1], [2]]]) // [1, 2]
+ */
 export function squeeze(x: TensorLike, axis?: number | readonly number[]): Tensor {
   const t = asTensor(x);
   if (axis === undefined)
@@ -90,7 +94,11 @@ export function transpose(x: TensorLike, perm?: readonly number[]): Tensor {
   return run1("transpose", [t], { perm: order });
 }
 
-/** Repeats x to `shape` by the rules of broadcasting. Throws RondoError "shape" when it does not fit. */
+/**
+ * Repeats x to `shape` by the rules of broadcasting. Throws RondoError "shape" when it does not fit.
+ *
+ * @example broadcastTo([1, 2], [2, 2]) // [[1, 2], [1, 2]]
+ */
 export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
   const t = asTensor(x);
   if (sameShape(t.shape, shape)) return t;

@@ -42,7 +42,11 @@ export function randomNormal(shape: Shape, mean = 0, stddev = 1, random?: Random
   return t;
 }
 
-/** Normally distributed within two standard deviations of the mean, float32. */
+/**
+ * Normally distributed within two standard deviations of the mean, float32.
+ *
+ * @example truncatedNormal([2, 3], 0, 0.05)
+ */
 export function truncatedNormal(shape: Shape, mean = 0, stddev = 1, random?: RandomSource): Tensor {
   checkShape(shape);
   checkFinite("truncatedNormal", { mean, stddev });
@@ -52,7 +56,7 @@ export function truncatedNormal(shape: Shape, mean = 0, stddev = 1, random?: Ran
   return t;
 }
 
-/** True with the probability given, bool. */
+/** True with the probability given, bool. @example bernoulli([100], 0.25) */
 export function bernoulli(shape: Shape, probability = 0.5, random?: RandomSource): Tensor {
   if (!(probability >= 0 && probability <= 1)) {
     throw new RondoError("value", "bernoulli needs a probability from 0 to 1", { received: String(probability) });
@@ -60,7 +64,11 @@ export function bernoulli(shape: Shape, probability = 0.5, random?: RandomSource
   return less(randomUniform(shape, 0, 1, random), probability);
 }
 
-/** What dropout multiplies by: 0 with probability `rate`, else 1 / (1 - rate); float32. Rate in [0, 1). */
+/**
+ * What dropout multiplies by: 0 with probability `rate`, else 1 / (1 - rate); float32. Rate in [0, 1).
+ *
+ * @example mul(x, dropoutMask(x.shape, 0.2))
+ */
 export function dropoutMask(shape: Shape, rate: number, random?: RandomSource): Tensor {
   checkShape(shape);
   if (!(rate >= 0 && rate < 1)) {
@@ -71,7 +79,11 @@ export function dropoutMask(shape: Shape, rate: number, random?: RandomSource): 
   return t;
 }
 
-/** Sets a fraction `rate` of the elements to 0 and scales the others by 1 / (1 - rate). Rate in [0, 1). */
+/**
+ * Sets a fraction `rate` of the elements to 0 and scales the others by 1 / (1 - rate). Rate in [0, 1).
+ *
+ * @example dropout(x, 0.2)
+ */
 export function dropout(x: TensorLike, rate: number, random?: RandomSource): Tensor {
   const t = float(x);
   return rate === 0 ? t : mul(t, dropoutMask(t.shape, rate, random));

@@ -35,6 +35,7 @@ export interface SequenceOptions {
   zeroOutputForMask?: boolean;
 }
 
+/** What a fused recurrence gives back. */
 export interface SequenceResult {
   /** [batch, time, units] with `sequences`, else [batch, units]. */
   output: Tensor;
@@ -145,6 +146,8 @@ export function lstmSequence(options: SequenceOptions): SequenceResult {
 /**
  * A gated recurrent unit over a whole sequence in one call; gates in the order z, r, h (Cho et al. 2014). `resetAfter`
  * (default true, as in Keras) applies the reset gate after the recurrent product. It has first derivatives only.
+ *
+ * @example const { output } = gruSequence({ x, kernel, recurrent, bias });
  */
 export function gruSequence(options: SequenceOptions & { resetAfter?: boolean }): SequenceResult {
   checkOptions("gruSequence", options, [...optionNames, "resetAfter"]);
@@ -154,6 +157,8 @@ export function gruSequence(options: SequenceOptions & { resetAfter?: boolean })
 /**
  * h = activation(x · kernel + h · recurrent + bias) over a whole sequence in one call; activation "tanh" (default),
  * "relu", "sigmoid" or "linear". It has first derivatives only.
+ *
+ * @example const { output } = simpleRnnSequence({ x, kernel, recurrent, activation: "relu" });
  */
 export function simpleRnnSequence(options: SequenceOptions & { activation?: OpCode<"activation"> }): SequenceResult {
   checkOptions("simpleRnnSequence", options, [...optionNames, "activation"]);

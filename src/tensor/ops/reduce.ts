@@ -46,17 +46,29 @@ export function sum(x: TensorLike, axis?: Axis, keepDims = false): Tensor {
   return reduce("sum", number(x), axis, keepDims, "sum");
 }
 
-/** Mean over `axis`, float32. Throws RondoError "value" when there is nothing to average. */
+/**
+ * Mean over `axis`, float32. Throws RondoError "value" when there is nothing to average.
+ *
+ * @example mean([[1, 2], [3, 4]], 0) // [2, 3]
+ */
 export function mean(x: TensorLike, axis?: Axis, keepDims = false): Tensor {
   return reduce("mean", float(x), axis, keepDims, "mean");
 }
 
-/** Largest element over `axis`; equal largest elements share the gradient. */
+/**
+ * Largest element over `axis`; equal largest elements share the gradient.
+ *
+ * @example max([[1, 9], [8, 2]], -1) // [9, 8]
+ */
 export function max(x: TensorLike, axis?: Axis, keepDims = false): Tensor {
   return reduce("max", number(x), axis, keepDims, "max");
 }
 
-/** Smallest element over `axis`; equal smallest elements share the gradient. */
+/**
+ * Smallest element over `axis`; equal smallest elements share the gradient.
+ *
+ * @example min([[1, 9], [8, 2]], -1) // [1, 2]
+ */
 export function min(x: TensorLike, axis?: Axis, keepDims = false): Tensor {
   return reduce("min", number(x), axis, keepDims, "min");
 }
@@ -66,28 +78,44 @@ export function prod(x: TensorLike, axis?: Axis, keepDims = false): Tensor {
   return reduce("prod", number(x), axis, keepDims, "prod");
 }
 
-/** log(sum(exp(x))) over `axis`, without overflow. */
+/** log(sum(exp(x))) over `axis`, without overflow. @example logSumExp([1000, 0]) // 1000 */
 export function logSumExp(x: TensorLike, axis?: Axis, keepDims = false): Tensor {
   return reduce("logSumExp", float(x), axis, keepDims, "logSumExp");
 }
 
-/** Whether any element over `axis` is not 0, bool; false for no elements. */
+/**
+ * Whether any element over `axis` is not 0, bool; false for no elements.
+ *
+ * @example any([[true, false], [false, false]], -1) // [true, false]
+ */
 export function any(x: TensorLike, axis?: Axis, keepDims = false): Tensor {
   return cast(sum(bool(x), axis, keepDims), "bool");
 }
 
-/** Whether every element over `axis` is not 0, bool; true for no elements. */
+/**
+ * Whether every element over `axis` is not 0, bool; true for no elements.
+ *
+ * @example all([[true, false], [true, true]], -1) // [false, true]
+ */
 export function all(x: TensorLike, axis?: Axis, keepDims = false): Tensor {
   return cast(prod(bool(x), axis, keepDims), "bool");
 }
 
-/** Mean squared distance from the mean over `axis` (division by n, as in Keras and numpy). */
+/**
+ * Mean squared distance from the mean over `axis` (division by n, as in Keras and numpy).
+ *
+ * @example variance([1, 2, 3, 4]) // 1.25
+ */
 export function variance(x: TensorLike, axis?: Axis, keepDims = false): Tensor {
   const t = float(x);
   return mean(squaredDifference(t, mean(t, axis, true)), axis, keepDims);
 }
 
-/** Standard deviation over `axis`, the root of `variance`. Its gradient is infinite where the deviation is 0. */
+/**
+ * Standard deviation over `axis`, the root of `variance`. Its gradient is infinite where the deviation is 0.
+ *
+ * @example std([1, 3]) // 1
+ */
 export function std(x: TensorLike, axis?: Axis, keepDims = false): Tensor {
   return sqrt(variance(x, axis, keepDims));
 }
@@ -130,7 +158,11 @@ export function argMax(x: TensorLike, axis = 0, keepDims = false): Tensor {
   return argReduce("argMax", x, axis, keepDims);
 }
 
-/** Position of the first smallest element along `axis`, int32; NaN counts as smallest. */
+/**
+ * Position of the first smallest element along `axis`, int32; NaN counts as smallest.
+ *
+ * @example argMin([[1, 9], [8, 2]], -1) // [0, 1]
+ */
 export function argMin(x: TensorLike, axis = 0, keepDims = false): Tensor {
   return argReduce("argMin", x, axis, keepDims);
 }

@@ -22,7 +22,11 @@ export function softmax(x: TensorLike, axis = -1): Tensor {
   return alongAxis("softmax", x, axis);
 }
 
-/** log(softmax(x)) along `axis`, accurate where the probability is tiny. */
+/**
+ * log(softmax(x)) along `axis`, accurate where the probability is tiny.
+ *
+ * @example logSoftmax([0, 0]) // [-0.69315, -0.69315]
+ */
 export function logSoftmax(x: TensorLike, axis = -1): Tensor {
   return alongAxis("logSoftmax", x, axis);
 }

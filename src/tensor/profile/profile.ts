@@ -3,6 +3,7 @@ import { host } from "../../util/host.js";
 import { type KernelCall, type Phase, type ProfileSink, type Span, subscribe, unsubscribe } from "./recorder.js";
 import { ProfileReport, type ProfileTotals, Totals } from "./report.js";
 
+/** Options of `profile`. */
 export interface ProfileOptions {
   /** Kernel calls kept one by one, for the trace; sums count all of them. Default: 500,000 (about 100 MB). */
   maxEvents?: number;

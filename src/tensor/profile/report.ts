@@ -68,7 +68,11 @@ export interface Measured<R> {
   readonly dropped: number;
 }
 
-/** Where time and memory went while a function ran; made by `profile()`. */
+/**
+ * Where time and memory went while a function ran; made by `profile()`.
+ *
+ * @example const report = await profile(() => model.predict(x)); console.log(report.toString());
+ */
 export class ProfileReport<R = unknown> {
   /** What the profiled function returned. */
   readonly result: R;

@@ -5,6 +5,7 @@ import type { Callback, Logs, TrainingContext } from "../callbacks.js";
 import { checkCount } from "../checks.js";
 import { readBytesIfAny } from "./log-file.js";
 
+/** Options of `callbacks.backupAndRestore`. */
 export interface BackupAndRestoreOptions {
   /** "epoch", or every so many batches. "epoch" by default. */
   saveFreq?: "epoch" | number;

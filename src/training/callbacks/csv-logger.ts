@@ -4,6 +4,7 @@ import type { Callback, Logs } from "../callbacks.js";
 import type { SavedState } from "../saved-state.js";
 import { readIfAny } from "./log-file.js";
 
+/** Options of `callbacks.csvLogger`. */
 export interface CSVLoggerOptions {
   /** Between two values. "," by default. */
   separator?: string;

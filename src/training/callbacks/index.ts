@@ -11,7 +11,11 @@ import { reduceLROnPlateau } from "./reduce-lr-on-plateau.js";
 import { tensorBoard } from "./tensor-board.js";
 import { terminateOnNaN } from "./terminate-on-nan.js";
 
-/** Ready-made callbacks. */
+/**
+ * Ready-made callbacks.
+ *
+ * @example await model.fit(x, y, { callbacks: [callbacks.earlyStopping({ patience: 5 }), callbacks.csvLogger("log.csv")] })
+ */
 export const callbacks = {
   earlyStopping,
   reduceLROnPlateau,

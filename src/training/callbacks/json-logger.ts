@@ -4,6 +4,7 @@ import type { Callback, Logs, TrainingContext } from "../callbacks.js";
 import type { SavedState } from "../saved-state.js";
 import { readIfAny } from "./log-file.js";
 
+/** Options of `callbacks.jsonLogger`. */
 export interface JSONLoggerOptions {
   /** Go on after the lines an existing file has, rather than replacing it. */
   append?: boolean;

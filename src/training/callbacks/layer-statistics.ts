@@ -14,6 +14,7 @@ export interface StatisticsReport {
   readonly warnings: readonly string[];
 }
 
+/** Options of `callbacks.layerStatistics`. */
 export interface LayerStatisticsOptions {
   /** Batches from one measurement to the next; each costs about one more step. 100 by default. */
   every?: number;

@@ -4,6 +4,7 @@ import { checkCount } from "../checks.js";
 import type { SavedState } from "../saved-state.js";
 import { checkMode, type MonitorMode, monitored, signOf } from "./monitor.js";
 
+/** Options of `callbacks.modelCheckpoint`. */
 export interface ModelCheckpointOptions {
   /** The value that says which is best; "val_loss" by default. Only looked at with `saveBestOnly`. */
   monitor?: string;

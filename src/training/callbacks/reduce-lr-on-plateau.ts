@@ -4,6 +4,7 @@ import { checkCount, checkNotNegative } from "../checks.js";
 import type { SavedState } from "../saved-state.js";
 import { checkMode, type MonitorMode, monitored, signOf } from "./monitor.js";
 
+/** Options of `callbacks.reduceLROnPlateau`. */
 export interface ReduceLROnPlateauOptions {
   /** The value watched; "val_loss" by default. */
   monitor?: string;

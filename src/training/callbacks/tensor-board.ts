@@ -5,6 +5,7 @@ import type { Callback, Logs, TrainingContext } from "../callbacks.js";
 import { checkCount } from "../checks.js";
 import type { SavedState } from "../saved-state.js";
 
+/** Options of `callbacks.tensorBoard`. */
 export interface TensorBoardOptions {
   /** Histograms of all weights every so many epochs; 0, the default: none. */
   histogramFreq?: number;

@@ -9,6 +9,7 @@ import { softplus } from "../../tensor/ops/unary.js";
 import { formatShape } from "../../tensor/shape.js";
 import { checkNumber, defineLoss } from "./loss.js";
 
+/** Options of `losses.circle`. */
 export interface CircleOptions {
   /** Scale of the similarities. 80 by default. */
   gamma?: number;
@@ -25,6 +26,8 @@ const NONE = -1e9;
  * Pulls embeddings of a class together and pushes others apart, those most that are furthest from where they should be
  * (Sun et al. 2020, arXiv 2002.10857). Predictions are embeddings of length 1, [batch, size]; targets class numbers,
  * [batch]. Examples whose loss is 0, such as those alone in their class, do not count in the mean, as in Keras.
+ *
+ * @example losses.circle({ gamma: 64, margin: 0.25 })
  */
 export const circle = defineLoss<CircleOptions>(
   "circle",

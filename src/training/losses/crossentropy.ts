@@ -10,6 +10,7 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { align, alignSparse, withLast } from "./align.js";
 import { checkNumber, defineLoss, EPSILON } from "./loss.js";
 
+/** Options of cross-entropies. */
 export interface CrossentropyOptions {
   /** Predictions are logits (before softmax or sigmoid) rather than probabilities. */
   fromLogits?: boolean;
@@ -19,6 +20,7 @@ export interface CrossentropyOptions {
   axis?: number;
 }
 
+/** Options of `losses.sparseCategoricalCrossentropy`. */
 export interface SparseCrossentropyOptions {
   /** Predictions are logits (before softmax) rather than probabilities. */
   fromLogits?: boolean;
@@ -53,7 +55,11 @@ export function binaryEntropy(t: Tensor, probabilities: Tensor): Tensor {
   return neg(add(mul(t, log(p)), mul(sub(1, t), log(sub(1, p)))));
 }
 
-/** -(t log p + (1-t) log(1-p)), averaged over the last axis; for one or several yes/no outputs. */
+/**
+ * -(t log p + (1-t) log(1-p)), averaged over the last axis; for one or several yes/no outputs.
+ *
+ * @example losses.binaryCrossentropy({ fromLogits: true })
+ */
 export const binaryCrossentropy = defineLoss<CrossentropyOptions>(
   "binaryCrossentropy",
   { fromLogits: false, labelSmoothing: 0, axis: -1 },
@@ -67,7 +73,11 @@ export const binaryCrossentropy = defineLoss<CrossentropyOptions>(
   },
 );
 
-/** -sum(t log p) over the classes; targets are one-hot or other distributions over the classes. */
+/**
+ * -sum(t log p) over the classes; targets are one-hot or other distributions over the classes.
+ *
+ * @example losses.categoricalCrossentropy({ labelSmoothing: 0.1 })
+ */
 export const categoricalCrossentropy = defineLoss<CrossentropyOptions>(
   "categoricalCrossentropy",
   { fromLogits: false, labelSmoothing: 0, axis: -1 },
@@ -85,6 +95,8 @@ export const categoricalCrossentropy = defineLoss<CrossentropyOptions>(
 /**
  * -log p[target]; targets are class numbers, [batch] for predictions [batch, classes] or [batch, time] for predictions
  * [batch, time, classes]. With `fromLogits` softmax and logarithm are one kernel: faster, and exact for any logits.
+ *
+ * @example losses.sparseCategoricalCrossentropy({ fromLogits: true, ignoreClass: -1 })
  */
 export const sparseCategoricalCrossentropy = defineLoss<SparseCrossentropyOptions>(
   "sparseCategoricalCrossentropy",

@@ -4,6 +4,7 @@ import { asTensor, type TensorLike } from "../../tensor/tensor.js";
 import { checkCount } from "../checks.js";
 import { LOG_ZERO, logAdd, logProbabilities } from "./ctc.js";
 
+/** Options of `ctcDecode`. */
 export interface CtcDecodeOptions {
   /** "greedy": the likeliest class of every frame; "beamSearch": the likeliest labels over all their alignments. */
   strategy?: "greedy" | "beamSearch";

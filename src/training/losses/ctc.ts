@@ -233,6 +233,8 @@ export const ctc = defineLoss<CtcOptions>("ctc", { blank: 0, zeroInfinity: false
  * @param labels class numbers [batch, labels], padded with the blank
  * @param logits [batch, time, classes]
  * @param options `inputLengths`: number of steps of every sequence that count, [batch]; all by default
+ *
+ * @example const loss = mean(ctcLoss(labels, logits, { inputLengths: [30, 25] }));
  */
 export function ctcLoss(
   labels: TensorLike,

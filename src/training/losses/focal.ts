@@ -16,6 +16,7 @@ import {
 } from "./crossentropy.js";
 import { checkNumber, defineLoss, EPSILON } from "./loss.js";
 
+/** Options of focal cross-entropies. */
 export interface FocalOptions extends CrossentropyOptions {
   /** Weight of the positive class (binary, with `applyClassBalancing`) or of all classes. 0.25 by default. */
   alpha?: number;
@@ -26,6 +27,8 @@ export interface FocalOptions extends CrossentropyOptions {
 /**
  * Cross-entropy of yes/no outputs times (1 - p_t)^gamma, p_t the probability of the right answer: what is easy counts
  * little (Lin et al. 2017, arXiv 1708.02002). Averaged over the last axis.
+ *
+ * @example losses.binaryFocalCrossentropy({ applyClassBalancing: true, alpha: 0.25 })
  */
 export const binaryFocalCrossentropy = defineLoss<
   FocalOptions & {
@@ -51,7 +54,11 @@ export const binaryFocalCrossentropy = defineLoss<
   },
 );
 
-/** -sum(alpha (1 - p)^gamma t log p) over the classes (Lin et al. 2017, arXiv 1708.02002); targets are one-hot. */
+/**
+ * -sum(alpha (1 - p)^gamma t log p) over the classes (Lin et al. 2017, arXiv 1708.02002); targets are one-hot.
+ *
+ * @example losses.categoricalFocalCrossentropy({ gamma: 3 })
+ */
 export const categoricalFocalCrossentropy = defineLoss<FocalOptions>(
   "categoricalFocalCrossentropy",
   { alpha: 0.25, gamma: 2, fromLogits: false, labelSmoothing: 0, axis: -1 },
@@ -71,6 +78,8 @@ export const categoricalFocalCrossentropy = defineLoss<FocalOptions>(
 /**
  * (1 - p^q) / q, p the probability of the target's class: between cross-entropy (q towards 0) and absolute error (q = 1),
  * for targets some of which are wrong (Zhang and Sabuncu 2018, arXiv 1805.07836). Targets are class numbers.
+ *
+ * @example losses.categoricalGeneralizedCrossEntropy({ q: 0.7 })
  */
 export const categoricalGeneralizedCrossEntropy = defineLoss<{
   /** Above 0 and at most 1. 0.5 by default. */
@@ -84,7 +93,12 @@ export const categoricalGeneralizedCrossEntropy = defineLoss<{
   };
 });
 
-/** sum(t log(t / p)) over the last axis, both kept between 1e-7 and 1: how far the distribution p is from t. */
+/**
+ * sum(t log(t / p)) over the last axis, both kept between 1e-7 and 1: how far the distribution p is from t (Kullback
+ * and Leibler 1951).
+ *
+ * @example losses.klDivergence()
+ */
 export const klDivergence = defineLoss<Record<never, never>>("klDivergence", {}, () => (yTrue, yPred) => {
   const [target, prediction] = align("klDivergence", yTrue, yPred);
   const t = clip(target, EPSILON, 1);

@@ -8,6 +8,7 @@ import { digamma, logGamma } from "../../util/gamma.js";
 import { parts } from "./align.js";
 import { checkNumber, defineLoss } from "./loss.js";
 
+/** Options of likelihoods. */
 export interface LikelihoodOptions {
   /** Added to parameters that must be above 0, after softplus. 1e-6 by default. */
   minScale?: number;
@@ -20,7 +21,7 @@ function checkScale(name: string, minScale: number): void {
 /**
  * -log of the normal density, the mean over the last axis. For targets [..., d] the predictions are [..., 2 d]: d means,
  * then d numbers whose softplus (plus `minScale`) is the standard deviation σ:
- * log σ + ((t - μ) / σ)² / 2 + log(2 π) / 2.
+ * log σ + ((t - μ) / σ)² / 2 + log(2 π) / 2 (Nix and Weigend 1994).
  *
  * @example model.compile({ optimizer: "adam", loss: losses.gaussianNll() }) // last layer: 2 units for each number
  */
@@ -53,6 +54,8 @@ function mapped(t: Tensor, f: (value: number) => number): Tensor {
  * with outliers. For targets [..., d] the predictions are [..., 3 d]: d locations, d numbers whose softplus (plus
  * `minScale`) is σ, d whose softplus plus 2 is ν, so that the variance exists (as in DeepAR's implementations):
  * log Γ(ν/2) - log Γ((ν+1)/2) + log(ν π) / 2 + log σ + (ν+1)/2 · log(1 + z²/ν), z = (t - μ) / σ.
+ *
+ * @example losses.studentTNll() // last layer: 3 units for each number
  */
 export const studentTNll = defineLoss<LikelihoodOptions>("studentTNll", { minScale: 1e-6 }, ({ minScale }) => {
   checkScale("studentTNll", minScale);
@@ -103,6 +106,8 @@ const negativeBinomial = customGrad((t: Tensor, mu: Tensor, alpha: Tensor) => {
  * mean. For targets [..., d], whole numbers from 0, the predictions are [..., 2 d]: d numbers whose softplus (plus
  * `minScale`) is the mean μ, d whose softplus (plus `minScale`) is the dispersion α (Salinas et al., DeepAR, arXiv
  * 1704.04110): with r = 1/α, log Γ(t+1) + log Γ(r) - log Γ(t+r) + (r + t) log(1 + α μ) - t log(α μ).
+ *
+ * @example losses.negativeBinomialNll() // last layer: 2 units for each count
  */
 export const negativeBinomialNll = defineLoss<LikelihoodOptions>(
   "negativeBinomialNll",

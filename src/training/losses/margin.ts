@@ -11,19 +11,32 @@ function signed(t: Tensor): Tensor {
   return t.view().every((v) => v === 0 || v === 1) ? sub(mul(t, 2), 1) : t;
 }
 
-/** Mean of max(1 - target · prediction, 0) over the last axis; targets are -1 and 1, or 0 and 1. */
+/**
+ * Mean of max(1 - target · prediction, 0) over the last axis; targets are -1 and 1, or 0 and 1.
+ *
+ * @example losses.hinge()
+ */
 export const hinge = defineLoss<Record<never, never>>("hinge", {}, () => (yTrue, yPred) => {
   const [t, p] = align("hinge", yTrue, yPred);
   return mean(maximum(sub(1, mul(signed(t), p)), 0), -1);
 });
 
-/** Mean of max(1 - target · prediction, 0)² over the last axis; targets are -1 and 1, or 0 and 1. */
+/**
+ * Mean of max(1 - target · prediction, 0)² over the last axis; targets are -1 and 1, or 0 and 1.
+ *
+ * @example losses.squaredHinge()
+ */
 export const squaredHinge = defineLoss<Record<never, never>>("squaredHinge", {}, () => (yTrue, yPred) => {
   const [t, p] = align("squaredHinge", yTrue, yPred);
   return mean(square(maximum(sub(1, mul(signed(t), p)), 0)), -1);
 });
 
-/** max(neg - pos + 1, 0): pos the score of the one-hot target's class, neg the largest score of the others. */
+/**
+ * max(neg - pos + 1, 0): pos the score of the one-hot target's class, neg the largest score of the others (Crammer
+ * and Singer 2001).
+ *
+ * @example losses.categoricalHinge()
+ */
 export const categoricalHinge = defineLoss<Record<never, never>>("categoricalHinge", {}, () => (yTrue, yPred) => {
   const [t, p] = align("categoricalHinge", yTrue, yPred);
   const pos = sum(mul(t, p), -1);

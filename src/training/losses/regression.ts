@@ -15,23 +15,35 @@ function plain(name: string, each: (t: Tensor, p: Tensor) => Tensor) {
   return defineLoss<Record<never, never>>(name, {}, () => averaged(name, each));
 }
 
-/** Mean of (target - prediction)² over the last axis. */
+/** Mean of (target - prediction)² over the last axis. @example losses.meanSquaredError() */
 export const meanSquaredError = plain("meanSquaredError", (t, p) => square(sub(p, t)));
 
-/** Mean of |target - prediction| over the last axis. */
+/** Mean of |target - prediction| over the last axis. @example losses.meanAbsoluteError() */
 export const meanAbsoluteError = plain("meanAbsoluteError", (t, p) => abs(sub(p, t)));
 
-/** 100 times the mean of |target - prediction| / max(|target|, 1e-7) over the last axis. */
+/**
+ * 100 times the mean of |target - prediction| / max(|target|, 1e-7) over the last axis.
+ *
+ * @example losses.meanAbsolutePercentageError()
+ */
 export const meanAbsolutePercentageError = plain("meanAbsolutePercentageError", (t, p) =>
   mul(abs(div(sub(t, p), maximum(abs(t), EPSILON))), 100),
 );
 
-/** Mean of (log(1 + target) - log(1 + prediction))² over the last axis, for numbers above 0; others count as 1e-7. */
+/**
+ * Mean of (log(1 + target) - log(1 + prediction))² over the last axis, for numbers above 0; others count as 1e-7.
+ *
+ * @example losses.meanSquaredLogarithmicError()
+ */
 export const meanSquaredLogarithmicError = plain("meanSquaredLogarithmicError", (t, p) =>
   squaredDifference(log1p(maximum(p, EPSILON)), log1p(maximum(t, EPSILON))),
 );
 
-/** Mean of log(cosh(prediction - target)) over the last axis: x²/2 for small, |x| - log 2 for large errors. */
+/**
+ * Mean of log(cosh(prediction - target)) over the last axis: x²/2 for small, |x| - log 2 for large errors.
+ *
+ * @example losses.logCosh()
+ */
 export const logCosh = plain("logCosh", (t, p) => {
   const x = sub(p, t);
   // Keras' x + softplus(-2x) - log 2, with |x| (cosh is even) so that a large error does not cancel.
@@ -69,6 +81,8 @@ export function unit(x: Tensor, axis: number): Tensor {
 /**
  * Minus the cosine of the angle between target and prediction along `axis`: -1 for the same direction, 0 for right
  * angles (or vectors of zeros), 1 for opposite directions.
+ *
+ * @example losses.cosineSimilarity({ axis: -1 })
  */
 export const cosineSimilarity = defineLoss<{
   /** Axis of the vectors. The last by default. */
@@ -78,5 +92,9 @@ export const cosineSimilarity = defineLoss<{
   return neg(sum(mul(unit(t, axis), unit(p, axis)), axis));
 });
 
-/** Mean of prediction - target · log(prediction + 1e-7) over the last axis; predictions are rates above 0. */
+/**
+ * Mean of prediction - target · log(prediction + 1e-7) over the last axis; predictions are rates above 0.
+ *
+ * @example losses.poisson()
+ */
 export const poisson = plain("poisson", (t, p) => sub(p, mul(t, log(add(p, EPSILON)))));

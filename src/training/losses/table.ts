@@ -24,7 +24,11 @@ import {
   poisson,
 } from "./regression.js";
 
-/** Losses that can be configured, and named in `compile({ loss })`. */
+/**
+ * Losses that can be configured, and named in `compile({ loss })`.
+ *
+ * @example model.compile({ optimizer: "adam", loss: losses.huber({ delta: 0.5 }) })
+ */
 export const losses = {
   meanSquaredError,
   meanAbsoluteError,

@@ -41,7 +41,11 @@ export function kindOf(yTrue: Tensor, yPred: Tensor): "binary" | "categorical" |
   return yTrue.rank < yPred.rank || yTrue.shape.at(-1) === 1 ? "sparse" : "categorical";
 }
 
-/** Share of right answers; binary, categorical or sparse is decided by the shapes, as in Keras. */
+/**
+ * Share of right answers; binary, categorical or sparse is decided by the shapes, as in Keras.
+ *
+ * @example metrics.accuracy()
+ */
 export function accuracy(): Metric {
   return meanMetric({
     name: "accuracy",
@@ -51,7 +55,7 @@ export function accuracy(): Metric {
   });
 }
 
-/** Share of outputs on the right side of `threshold` (0.5). */
+/** Share of outputs on the right side of `threshold` (0.5). @example metrics.binaryAccuracy({ threshold: 0.7 }) */
 export function binaryAccuracy(options: { threshold?: number } = {}): Metric {
   checkOptions("metrics.binaryAccuracy", options, ["threshold"]);
   const { threshold = 0.5 } = options;
@@ -63,7 +67,7 @@ export function binaryAccuracy(options: { threshold?: number } = {}): Metric {
   });
 }
 
-/** Share of examples whose largest output is where the one-hot target is. */
+/** Share of examples whose largest output is where the one-hot target is. @example metrics.categoricalAccuracy() */
 export function categoricalAccuracy(): Metric {
   return meanMetric({
     name: "categoricalAccuracy",
@@ -73,7 +77,11 @@ export function categoricalAccuracy(): Metric {
   });
 }
 
-/** Share of examples whose largest output is at the target's class number. */
+/**
+ * Share of examples whose largest output is at the target's class number.
+ *
+ * @example metrics.sparseCategoricalAccuracy()
+ */
 export function sparseCategoricalAccuracy(): Metric {
   return meanMetric({
     name: "sparseCategoricalAccuracy",
@@ -108,13 +116,21 @@ function topK(name: string, options: { k?: number }, targets: LossFunction): Met
   });
 }
 
-/** Share of examples whose one-hot target is among the `k` (5) largest outputs; equal outputs count for the target. */
+/**
+ * Share of examples whose one-hot target is among the `k` (5) largest outputs; equal outputs count for the target.
+ *
+ * @example metrics.topKCategoricalAccuracy({ k: 3 })
+ */
 export function topKCategoricalAccuracy(options: { k?: number } = {}): Metric {
   const name = "topKCategoricalAccuracy";
   return topK(name, options, (yTrue, yPred) => argMax(inShape(name, yTrue, yPred.shape, yPred), -1));
 }
 
-/** Share of examples whose target's class number is among the `k` (5) largest outputs. */
+/**
+ * Share of examples whose target's class number is among the `k` (5) largest outputs.
+ *
+ * @example metrics.sparseTopKCategoricalAccuracy({ k: 3 })
+ */
 export function sparseTopKCategoricalAccuracy(options: { k?: number } = {}): Metric {
   const name = "sparseTopKCategoricalAccuracy";
   return topK(name, options, (yTrue, yPred) => inShape(name, cast(yTrue, "int32"), yPred.shape.slice(0, -1), yPred));

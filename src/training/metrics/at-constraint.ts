@@ -54,25 +54,41 @@ function best<Given extends keyof Shares>(wanted: keyof Shares, given: Given) {
   };
 }
 
-/** The best precision at the thresholds where recall is at least `recall`. Targets are 0 and 1. */
+/**
+ * The best precision at the thresholds where recall is at least `recall`. Targets are 0 and 1.
+ *
+ * @example metrics.precisionAtRecall({ recall: 0.8 })
+ */
 export const precisionAtRecall: (options: ThresholdsOption & { recall: number }) => Metric = best(
   "precision",
   "recall",
 );
 
-/** The best recall at the thresholds where precision is at least `precision`. Targets are 0 and 1. */
+/**
+ * The best recall at the thresholds where precision is at least `precision`. Targets are 0 and 1.
+ *
+ * @example metrics.recallAtPrecision({ precision: 0.8 })
+ */
 export const recallAtPrecision: (options: ThresholdsOption & { precision: number }) => Metric = best(
   "recall",
   "precision",
 );
 
-/** The best share of ones found where at least `specificity` of the zeros are left alone. Targets are 0 and 1. */
+/**
+ * The best share of ones found where at least `specificity` of the zeros are left alone. Targets are 0 and 1.
+ *
+ * @example metrics.sensitivityAtSpecificity({ specificity: 0.9 })
+ */
 export const sensitivityAtSpecificity: (options: ThresholdsOption & { specificity: number }) => Metric = best(
   "sensitivity",
   "specificity",
 );
 
-/** The best share of zeros left alone where at least `sensitivity` of the ones are found. Targets are 0 and 1. */
+/**
+ * The best share of zeros left alone where at least `sensitivity` of the ones are found. Targets are 0 and 1.
+ *
+ * @example metrics.specificityAtSensitivity({ sensitivity: 0.9 })
+ */
 export const specificityAtSensitivity: (options: ThresholdsOption & { sensitivity: number }) => Metric = best(
   "specificity",
   "sensitivity",

@@ -4,6 +4,7 @@ import { inShape } from "./accuracy.js";
 import { type Metric, ratio, type Tally, tallyMetric } from "./metric.js";
 import { weightsOf } from "./values.js";
 
+/** Options of `metrics.auc`. */
 export interface AucOptions {
   /** Thresholds the curve is drawn through, evenly between 0 and 1; more make it finer. 200 by default. */
   numThresholds?: number;

@@ -11,11 +11,13 @@ function checkThreshold(where: string, threshold: number): void {
   });
 }
 
+/** Options of metrics that count yes/no answers. */
 export interface ThresholdOptions {
   /** Outputs above it are a yes. 0.5 by default, with `topK` none. */
   thresholds?: number;
 }
 
+/** Options of `metrics.precision` and `metrics.recall`. */
 export interface PrecisionOptions extends ThresholdOptions {
   /** Only the k largest outputs (over the last axis) can be a yes. */
   topK?: number;
@@ -77,42 +79,51 @@ function largest(scores: ArrayLike<number>, size: number, k: number): Uint8Array
 
 const choices = ["topK", "classId"] as const;
 
-/** Share of right ones among all outputs above the threshold: tp / (tp + fp). Targets are 0 and 1. */
+/**
+ * Share of right ones among all outputs above the threshold: tp / (tp + fp). Targets are 0 and 1.
+ *
+ * @example metrics.precision({ thresholds: 0.7 })
+ */
 export function precision(options: PrecisionOptions = {}): Metric {
   return ofCounts("precision", "up", options, choices, (n) =>
     ratio(n("truePositives"), n("truePositives") + n("falsePositives")),
   );
 }
 
-/** Share of outputs above the threshold among all targets that are 1: tp / (tp + fn). */
+/**
+ * Share of outputs above the threshold among all targets that are 1: tp / (tp + fn).
+ *
+ * @example metrics.recall({ topK: 1, classId: 2 })
+ */
 export function recall(options: PrecisionOptions = {}): Metric {
   return ofCounts("recall", "up", options, choices, (n) =>
     ratio(n("truePositives"), n("truePositives") + n("falseNegatives")),
   );
 }
 
-/** Number (or weight) of targets that are 1 with outputs above the threshold. */
+/** Number (or weight) of targets that are 1 with outputs above the threshold. @example metrics.truePositives() */
 export function truePositives(options: ThresholdOptions = {}): Metric {
   return ofCounts("truePositives", "up", options, [], (n) => n("truePositives"));
 }
 
-/** Number (or weight) of targets that are 0 with outputs above the threshold. */
+/** Number (or weight) of targets that are 0 with outputs above the threshold. @example metrics.falsePositives() */
 export function falsePositives(options: ThresholdOptions = {}): Metric {
   return ofCounts("falsePositives", "down", options, [], (n) => n("falsePositives"));
 }
 
-/** Number (or weight) of targets that are 0 with outputs not above the threshold. */
+/** Number (or weight) of targets that are 0 with outputs not above the threshold. @example metrics.trueNegatives() */
 export function trueNegatives(options: ThresholdOptions = {}): Metric {
   return ofCounts("trueNegatives", "up", options, [], (n) => n("trueNegatives"));
 }
 
-/** Number (or weight) of targets that are 1 with outputs not above the threshold. */
+/** Number (or weight) of targets that are 1 with outputs not above the threshold. @example metrics.falseNegatives() */
 export function falseNegatives(options: ThresholdOptions = {}): Metric {
   return ofCounts("falseNegatives", "down", options, [], (n) => n("falseNegatives"));
 }
 
 const averages = ["micro", "macro", "weighted"] as const;
 
+/** Options of `metrics.f1Score`. */
 export interface FScoreOptions {
   /** "macro": mean over the classes; "weighted": by their number of targets; "micro": all classes together. */
   average?: (typeof averages)[number];
@@ -184,6 +195,8 @@ function fScore(name: string, beta: number, options: FScoreOptions, config: Reco
  * (1 + β²) · precision · recall / (β² · precision + recall), class by class over the last axis, then averaged. Targets are
  * one-hot or several 0 and 1. `beta` above 1 makes recall count more. The average is "macro" by default: a metric here is
  * one number, where Keras gives one for every class.
+ *
+ * @example metrics.fBetaScore({ beta: 2 })
  */
 export function fBetaScore(options: FScoreOptions & { beta?: number } = {}): Metric {
   checkOptions("metrics.fBetaScore", options, ["beta", "average", "threshold"]);
@@ -191,7 +204,11 @@ export function fBetaScore(options: FScoreOptions & { beta?: number } = {}): Met
   return fScore("fBetaScore", beta, options, { beta });
 }
 
-/** The harmonic mean of precision and recall; `fBetaScore` with beta 1. */
+/**
+ * The harmonic mean of precision and recall; `fBetaScore` with beta 1.
+ *
+ * @example metrics.f1Score({ average: "micro" })
+ */
 export function f1Score(options: FScoreOptions = {}): Metric {
   checkOptions("metrics.f1Score", options, ["average", "threshold"]);
   return fScore("f1Score", 1, options, {});

@@ -7,6 +7,7 @@ import { EPSILON } from "../losses/loss.js";
 import { inShape } from "./accuracy.js";
 import { type Metric, meanMetric } from "./metric.js";
 
+/** Options of correlations. */
 export interface CorrelationOptions {
   /** Axis along which values are compared, e.g. 1 for time in [batch, time]. -1 by default. */
   axis?: number;
@@ -29,7 +30,11 @@ function correlation(
 
 const centred = (x: Tensor, axis: number) => sub(x, mean(x, axis, true));
 
-/** Pearson's correlation of targets and predictions along an axis, -1 to 1, the mean over the rest. */
+/**
+ * Pearson's correlation of targets and predictions along an axis, -1 to 1, the mean over the rest.
+ *
+ * @example metrics.pearsonCorrelation({ axis: 1 })
+ */
 export function pearsonCorrelation(options: CorrelationOptions = {}): Metric {
   return correlation("pearsonCorrelation", options, (t, p, axis) => {
     const scaled = (x: Tensor) => div(centred(x, axis), std(x, axis, true));
@@ -40,6 +45,8 @@ export function pearsonCorrelation(options: CorrelationOptions = {}): Metric {
 /**
  * Lin's concordance, 2 cov(t, p) / (var t + var p + (mean t - mean p)²), along an axis, the mean over the rest: unlike the
  * correlation it also falls when scale or level are wrong (Lin 1989).
+ *
+ * @example metrics.concordanceCorrelation({ axis: 1 })
  */
 export function concordanceCorrelation(options: CorrelationOptions = {}): Metric {
   return correlation("concordanceCorrelation", options, (t, p, axis) => {

@@ -35,6 +35,8 @@ function ofSamples(yTrue: Tensor, yPred: Tensor): Tensor {
  *
  * Without options the last axis holds samples of the distribution: mean |x - y| - mean |x - x'| / 2. With `quantiles` it
  * holds these (laid out as for `losses.quantile`): twice the mean pinball loss.
+ *
+ * @example metrics.crps({ quantiles: [0.1, 0.5, 0.9] })
  */
 export function crps(options: { quantiles?: readonly number[] | null } = {}): Metric {
   checkOptions("metrics.crps", options, ["quantiles"]);

@@ -19,6 +19,7 @@ export function levenshtein<T>(a: ArrayLike<T>, b: ArrayLike<T>): number {
   return row[b.length]!;
 }
 
+/** Options of `metrics.editDistance`. */
 export interface EditDistanceOptions {
   /** Token that fills up sequences, and the blank of CTC. It counts nowhere. 0 by default. */
   padding?: number;
@@ -29,9 +30,11 @@ export interface EditDistanceOptions {
 }
 
 /**
- * Edit distance between target and predicted sequences. Targets are token numbers [batch, length]; predictions token
- * numbers [batch, time], or outputs [batch, time, classes] of which the largest counts. Masked steps are left out. With
- * words as tokens this is the word error rate, with characters the character error rate.
+ * Edit distance (Levenshtein 1966) between target and predicted sequences. Targets are token numbers [batch, length];
+ * predictions token numbers [batch, time], or outputs [batch, time, classes] of which the largest counts. Masked
+ * steps are left out. With words as tokens this is the word error rate, with characters the character error rate.
+ *
+ * @example metrics.editDistance({ ctc: true })
  */
 export function editDistance(options: EditDistanceOptions = {}): Metric {
   checkOptions("metrics.editDistance", options, ["padding", "ctc", "normalize"]);

@@ -7,7 +7,9 @@ import { checkCount } from "../checks.js";
 import { type Metric, tallyMetric } from "./metric.js";
 import { weightsOf } from "./values.js";
 
+/** Options of `metrics.meanIoU`. */
 export interface MeanIoUOptions {
+  /** Number of classes; class numbers count from 0. */
   numClasses: number;
   /** Targets of this class do not count. */
   ignoreClass?: number | null;
@@ -17,6 +19,7 @@ export interface MeanIoUOptions {
   sparseYPred?: boolean;
 }
 
+/** Options of `metrics.iou`. */
 export interface IoUOptions extends MeanIoUOptions {
   /** Classes whose mean is the result. */
   targetClassIds: readonly number[];
@@ -110,16 +113,25 @@ export function iou(options: IoUOptions): Metric {
   return multiClass("iou", options, false);
 }
 
-/** `meanIoU` of one-hot targets and of outputs with one number for each class. */
+/**
+ * `meanIoU` of one-hot targets and of outputs with one number for each class.
+ *
+ * @example metrics.oneHotMeanIoU({ numClasses: 3 })
+ */
 export function oneHotMeanIoU(options: Omit<MeanIoUOptions, "sparseYTrue">): Metric {
   return multiClass("oneHotMeanIoU", options, true);
 }
 
-/** `iou` of one-hot targets and of outputs with one number for each class. */
+/**
+ * `iou` of one-hot targets and of outputs with one number for each class.
+ *
+ * @example metrics.oneHotIoU({ numClasses: 3, targetClassIds: [1] })
+ */
 export function oneHotIoU(options: Omit<IoUOptions, "sparseYTrue">): Metric {
   return multiClass("oneHotIoU", options, true);
 }
 
+/** Options of `metrics.binaryIoU`. */
 export interface BinaryIoUOptions {
   /** Which of the answers count: 0 (no), 1 (yes) or, as by default, both. */
   targetClassIds?: readonly number[];
@@ -127,7 +139,11 @@ export interface BinaryIoUOptions {
   threshold?: number;
 }
 
-/** Intersection over union of yes/no answers. Targets are 0 and 1, outputs probabilities of the same shape. */
+/**
+ * Intersection over union of yes/no answers. Targets are 0 and 1, outputs probabilities of the same shape.
+ *
+ * @example metrics.binaryIoU({ threshold: 0.3 })
+ */
 export function binaryIoU(options: BinaryIoUOptions = {}): Metric {
   checkOptions("metrics.binaryIoU", options, ["targetClassIds", "threshold"]);
   const { targetClassIds = [0, 1], threshold = 0.5 } = options;

@@ -16,9 +16,11 @@ export interface Metric {
   update(yTrue: Tensor, yPred: Tensor, sampleWeight?: Tensor | null, mask?: Tensor | null): void;
   /** The value over all batches since the last reset; 0 before the first. */
   result(): number;
+  /** Forgets all batches. */
   reset(): void;
   /** The sums so far, to go on from later. */
   getState(): Record<string, number>;
+  /** Goes on from what `getState` gave. */
   setState(state: Record<string, number>): void;
   /** What a configuration says about the metric; null for one that cannot be saved. */
   readonly config: { readonly name: string; readonly config: Record<string, unknown> } | null;

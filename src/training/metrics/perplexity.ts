@@ -27,12 +27,18 @@ function perToken(name: string, options: { fromLogits?: boolean }, finish: (nats
 /**
  * exp of the mean cross-entropy over all tokens that are not masked: how many equally likely next tokens the model is
  * choosing from. Every token counts the same, whatever the lengths of the batches.
+ *
+ * @example metrics.perplexity({ fromLogits: true })
  */
 export function perplexity(options: { fromLogits?: boolean } = {}): Metric {
   return perToken("perplexity", options, Math.exp);
 }
 
-/** Mean cross-entropy in bits over all tokens that are not masked; with characters as tokens, bits per character. */
+/**
+ * Mean cross-entropy in bits over all tokens that are not masked; with characters as tokens, bits per character.
+ *
+ * @example metrics.bitsPerCharacter({ fromLogits: true })
+ */
 export function bitsPerCharacter(options: { fromLogits?: boolean } = {}): Metric {
   return perToken("bitsPerCharacter", options, (nats) => nats / Math.LN2);
 }

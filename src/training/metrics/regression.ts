@@ -11,14 +11,18 @@ import { inShape } from "./accuracy.js";
 import { type Metric, meanMetric, tallyMetric } from "./metric.js";
 import { weightsOf } from "./values.js";
 
-/** The root of the mean of (target - prediction)². */
+/** The root of the mean of (target - prediction)². @example metrics.rootMeanSquaredError() */
 export function rootMeanSquaredError(): Metric {
   const name = "rootMeanSquaredError";
   const values = losses.meanSquaredError().call;
   return meanMetric({ name, direction: "down", values, finish: Math.sqrt, config: { name, config: {} } });
 }
 
-/** Mean cosine of the angle between target and prediction: 1 for the same direction (the loss has the opposite sign). */
+/**
+ * Mean cosine of the angle between target and prediction: 1 for the same direction (the loss has the opposite sign).
+ *
+ * @example metrics.cosineSimilarity({ axis: -1 })
+ */
 export function cosineSimilarity(options: { axis?: number } = {}): Metric {
   checkOptions("metrics.cosineSimilarity", options, ["axis"]);
   const { axis = -1 } = options;
@@ -34,6 +38,8 @@ export function cosineSimilarity(options: { axis?: number } = {}): Metric {
 /**
  * Mean of 200 |target - prediction| / (|target| + |prediction|), in percent, 0 to 200; 0 where both are 0 (Makridakis, M4
  * competition).
+ *
+ * @example metrics.symmetricMeanAbsolutePercentageError()
  */
 export function symmetricMeanAbsolutePercentageError(): Metric {
   const name = "symmetricMeanAbsolutePercentageError";
@@ -52,6 +58,7 @@ export function symmetricMeanAbsolutePercentageError(): Metric {
   });
 }
 
+/** Options of `metrics.meanAbsoluteScaledError`. */
 export interface ScaledErrorOptions {
   /** The series trained on, in its order; the scale is the error of repeating its value `seasonality` steps before. */
   series?: readonly number[];
@@ -96,6 +103,8 @@ export function meanAbsoluteScaledError(options: ScaledErrorOptions): Metric {
 /**
  * Coefficient of determination, 1 - sum (t - p)² / sum (t - mean of t)², the mean over the outputs: 1 is perfect, 0 as good
  * as always predicting the mean. An output whose targets are all equal counts 0.
+ *
+ * @example metrics.r2Score()
  */
 export function r2Score(): Metric {
   return tallyMetric({

@@ -54,7 +54,11 @@ function ofLoss<O extends object>(make: (options?: O) => Loss): (options?: O) =>
   };
 }
 
-/** Metrics that can be configured, and named in `compile({ metrics })`. */
+/**
+ * Metrics that can be configured, and named in `compile({ metrics })`.
+ *
+ * @example model.compile({ optimizer: "adam", loss: "binaryCrossentropy", metrics: ["accuracy", metrics.auc()] })
+ */
 export const metrics = {
   accuracy,
   binaryAccuracy,

@@ -10,6 +10,7 @@ export interface TextMetric {
   update(references: readonly (string | readonly string[])[], candidates: readonly string[]): void;
   /** The score over everything since the last reset; 0 before the first. */
   result(): number;
+  /** Forgets all texts. */
   reset(): void;
 }
 
@@ -125,6 +126,8 @@ function fScore(hits: Float64Array, candidate: Float64Array, reference: Float64A
 /**
  * chrF of a corpus, 0 to 100 (Popović 2015): F-score with recall counting `beta` (2) times, from the mean precision and
  * recall of runs of 1 to `order` (6) characters, white space left out. Of several references the most similar counts.
+ *
+ * @example const score = textMetrics.chrF(); score.update(["the cat sat"], ["the cat sat"]); score.result() // 100
  */
 function chrF(options: { order?: number; beta?: number } = {}): TextMetric {
   checkOptions("textMetrics.chrF", options, ["order", "beta"]);
@@ -176,12 +179,24 @@ function errorRate(name: string, tokenize: Tokenize): TextMetric {
   );
 }
 
-/** Scores of texts against references. */
+/**
+ * Scores of texts against references.
+ *
+ * @example const score = textMetrics.wordErrorRate(); score.update(["a cat"], ["the cat"]); score.result() // 0.5
+ */
 export const textMetrics = {
   bleu,
   chrF,
-  /** Words to insert, delete or replace for every word of the references (WER); 0 is perfect, above 1 is possible. */
+  /**
+   * Words to insert, delete or replace for every word of the references (WER); 0 is perfect, above 1 is possible.
+   *
+   * @example const score = textMetrics.wordErrorRate(); score.update(["a cat"], ["the cat"]); score.result() // 0.5
+   */
   wordErrorRate: () => errorRate("wordErrorRate", words),
-  /** Characters to insert, delete or replace for every character of the references (CER). */
+  /**
+   * Characters to insert, delete or replace for every character of the references (CER).
+   *
+   * @example const score = textMetrics.characterErrorRate(); score.update(["cut"], ["cat"]); score.result() // 0.33333
+   */
   characterErrorRate: () => errorRate("characterErrorRate", characters),
 } as const;

@@ -3,6 +3,7 @@ import type { Variable } from "../../tensor/variable.js";
 import { checkFraction, checkNotNegative } from "../checks.js";
 import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
 
+/** Options of `optimizers.adadelta`. */
 export interface AdadeltaOptions extends OptimizerOptions {
   /** How slowly the averages of squares change. 0.95 by default. */
   rho?: number;

@@ -8,6 +8,7 @@ import { checkNotNegative, checkWithin } from "../checks.js";
 import { addScaled, blend } from "./in-place.js";
 import { Optimizer, type OptimizerOptions, type SlotStart } from "./optimizer.js";
 
+/** Options of `optimizers.adafactor`. */
 export interface AdafactorOptions extends OptimizerOptions {
   /** The averages of squares forget by 1 - t^beta2Decay in update t; between -1 and 0. -0.8 by default. */
   beta2Decay?: number;

@@ -3,6 +3,7 @@ import type { Variable } from "../../tensor/variable.js";
 import { checkNotNegative } from "../checks.js";
 import { Optimizer, type OptimizerOptions, type SlotStart, type StepFactors } from "./optimizer.js";
 
+/** Options of `optimizers.adagrad`. */
 export interface AdagradOptions extends OptimizerOptions {
   /** What the sums of squared gradients start from. 0.1 by default. */
   initialAccumulatorValue?: number;

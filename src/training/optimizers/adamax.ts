@@ -3,6 +3,7 @@ import type { Variable } from "../../tensor/variable.js";
 import { checkFraction, checkNotNegative } from "../checks.js";
 import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
 
+/** Options of `optimizers.adamax`. */
 export interface AdamaxOptions extends OptimizerOptions {
   /** How slowly the average gradient changes. 0.9 by default. */
   beta1?: number;

@@ -7,6 +7,7 @@ import { checkNotNegative, checkWithin } from "../checks.js";
 import { addScaled } from "./in-place.js";
 import { Optimizer, type OptimizerOptions, type SlotStart } from "./optimizer.js";
 
+/** Options of `optimizers.ftrl`. */
 export interface FtrlOptions extends OptimizerOptions {
   /** How the rate falls with the sums of squared gradients, at most 0; 0: it does not. -0.5 by default. */
   learningRatePower?: number;

@@ -11,6 +11,7 @@ export interface OptimizerGroup {
   optimizer: Optimizer;
 }
 
+/** Options of `optimizers.groups`. */
 export interface GroupsOptions {
   /** The first group that matches a variable has it. */
   groups: readonly OptimizerGroup[];

@@ -17,7 +17,11 @@ import { rmsprop } from "./rmsprop.js";
 import { scheduleFreeAdamW } from "./schedule-free-adamw.js";
 import { sgd } from "./sgd.js";
 
-/** Every optimizer under its Keras name; in lower case, the name of its class in saved files is the same. */
+/**
+ * Every optimizer under its Keras name; in lower case, the name of its class in saved files is the same.
+ *
+ * @example model.compile({ optimizer: optimizers.adam({ learningRate: 0.01, clipNorm: 1 }), loss: "meanSquaredError" })
+ */
 export const optimizers = {
   sgd,
   rmsprop,

@@ -7,6 +7,7 @@ import { checkFraction, checkNotNegative } from "../checks.js";
 import { addScaled, blend } from "./in-place.js";
 import { Optimizer, type OptimizerOptions } from "./optimizer.js";
 
+/** Options of `optimizers.lamb`. */
 export interface LambOptions extends OptimizerOptions {
   /** How slowly the average gradient changes. 0.9 by default. */
   beta1?: number;

@@ -3,6 +3,7 @@ import type { Variable } from "../../tensor/variable.js";
 import { checkFraction } from "../checks.js";
 import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
 
+/** Options of `optimizers.lion`. */
 export interface LionOptions extends OptimizerOptions {
   /** How much of the direction is the average gradient rather than the new one. 0.9 by default. */
   beta1?: number;

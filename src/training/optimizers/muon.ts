@@ -8,6 +8,7 @@ import { checkCount, checkFraction, checkNotNegative } from "../checks.js";
 import { addScaled, blend } from "./in-place.js";
 import { checkNames, Optimizer, type OptimizerOptions, type SlotStart } from "./optimizer.js";
 
+/** Options of `optimizers.muon`. */
 export interface MuonOptions extends OptimizerOptions {
   /** How much of the sum of gradients is kept. 0.95 by default. */
   momentum?: number;
@@ -23,7 +24,9 @@ export interface MuonOptions extends OptimizerOptions {
   excludeLayers?: readonly string[];
   /** Adam's learning rate is the learning rate times this. 1 by default. */
   adamLearningRateRatio?: number;
+  /** Adam's beta1. 0.9 by default. */
   adamBeta1?: number;
+  /** Adam's beta2. 0.999 by default. */
   adamBeta2?: number;
   /** Decay of what Adam steps. 0.004 by default. */
   adamWeightDecay?: number | null;

@@ -17,6 +17,7 @@ export type LearningRate = number | Schedule | ((step: number) => number);
 
 /** Options of every optimizer. Of the three kinds of clipping at most one may be given. */
 export interface OptimizerOptions {
+  /** A number above 0 or a schedule. Each optimizer names its own default. */
   learningRate?: LearningRate;
   /** Every update first shrinks the weights by this fraction times the learning rate (decoupled decay, as in AdamW). */
   weightDecay?: number | null;
@@ -84,6 +85,8 @@ export type Gradients = ReadonlyMap<Variable, Tensor>;
  * One update: check that all gradients are finite, accumulate, clip, decay the weights, step, average, count (the order of
  * Keras 3). What an optimizer remembers about a variable is kept with that variable, so that one optimizer may serve
  * changing lists of them.
+ *
+ * @example const optimizer: Optimizer = optimizers.sgd({ learningRate: 0.1 }); optimizer.minimize(() => mean(square(w)));
  */
 export abstract class Optimizer {
   /** Name in saved files, e.g. "Adam". */

@@ -3,6 +3,7 @@ import type { Variable } from "../../tensor/variable.js";
 import { checkFraction, checkNotNegative } from "../checks.js";
 import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
 
+/** Options of `optimizers.rmsprop`. */
 export interface RMSPropOptions extends OptimizerOptions {
   /** How slowly the average of squared gradients changes, 0 <= rho < 1. 0.9 by default. */
   rho?: number;

@@ -6,6 +6,7 @@ import { checkCount, checkFraction, checkNotNegative } from "../checks.js";
 import { addScaled, blend } from "./in-place.js";
 import { Optimizer, type OptimizerOptions } from "./optimizer.js";
 
+/** Options of `optimizers.scheduleFreeAdamW`. */
 export interface ScheduleFreeAdamWOptions extends OptimizerOptions {
   /** Where between the fast iterate (0) and the average (1) gradients are taken; above 0. 0.9 by default. */
   beta1?: number;

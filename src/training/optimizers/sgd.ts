@@ -3,6 +3,7 @@ import type { Variable } from "../../tensor/variable.js";
 import { checkFraction } from "../checks.js";
 import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
 
+/** Options of `optimizers.sgd`. */
 export interface SGDOptions extends OptimizerOptions {
   /** How much of the last step is repeated, 0 <= momentum < 1. 0 by default. */
   momentum?: number;
