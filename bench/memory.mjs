@@ -1,16 +1,20 @@
 // Memory of one training step of a recurrent layer: how far it makes a fresh process grow, rondo against PyTorch.
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { cells as allCells, shapeSets } from "./cases.mjs";
+import { publishPart } from "./lib/part.mjs";
+import { table } from "./lib/tables.mjs";
 
 const help = `node bench/memory.mjs [options]
-  --shapes floor|quick|full   which shapes (default quick)
+  --shapes floor|quick|grid   which shapes (default quick)
   --cells lstm,gru,rnn        which cells (default all)
   --python PATH               a Python with torch, for the PyTorch columns
   --json                      print one JSON object per case instead of the table
-  --output FILE               also write everything measured to FILE`;
+  --output FILE               also write everything measured to FILE
+  --from FILE                 show an earlier --output, by cell and units, instead of measuring
+  --publish                   put a table by cell and units into docs/benchmarks.md`;
 
 const { values: options } = parseArgs({
   options: {
@@ -19,6 +23,8 @@ const { values: options } = parseArgs({
     python: { type: "string" },
     json: { type: "boolean" },
     output: { type: "string" },
+    from: { type: "string" },
+    publish: { type: "boolean" },
     help: { type: "boolean" },
   },
 });
@@ -44,7 +50,36 @@ function measure(command, script, test) {
   return JSON.parse(stdout);
 }
 
+/** How rondo's growth compares with PyTorch's, by cell and units. */
+function summary(rows) {
+  const lines = [];
+  for (const cell of allCells) {
+    for (const units of [...new Set(rows.map((row) => row.units))]) {
+      const own = rows.filter((row) => row.cell === cell && row.units === units && row.torch.growth);
+      if (own.length === 0) continue;
+      const ratio = ({ rondo, torch }) => rondo.growth / torch.growth;
+      own.sort((a, b) => ratio(a) - ratio(b));
+      const worst = own.at(-1);
+      const most = `${worst.batch} x ${worst.time}: ${megabytes(worst.rondo.growth)} MB, ${megabytes(worst.torch.growth)} MB`;
+      lines.push([
+        ...[cell, String(units), String(own.length), String(own.filter((row) => ratio(row) <= 1).length)],
+        ...[`${ratio(own[own.length >> 1]).toFixed(2)}x`, `${ratio(worst).toFixed(2)}x (${most})`],
+      ]);
+    }
+  }
+  return table([
+    ["cell", "units", "cases", "no more than PyTorch", "median", "most (B x T: rondo, PyTorch)"],
+    ...lines,
+  ]);
+}
+
 const megabytes = (bytes) => (bytes === undefined ? "failed" : (bytes / 1e6).toFixed(1));
+if (options.from) {
+  const text = summary(JSON.parse(readFileSync(options.from, "utf8")));
+  console.log(text);
+  if (options.publish) publishPart("memory", text, ["1 thread"]);
+  process.exit(0);
+}
 const results = [];
 if (!options.json) {
   console.log("| cell | B | T | I = H | tensors MB | rondo MB | PyTorch MB | ratio |");
@@ -68,3 +103,4 @@ for (const cell of options.cells.split(",")) {
   }
 }
 if (options.output) writeFileSync(options.output, `${JSON.stringify(results, null, 2)}\n`);
+if (options.publish) publishPart("memory", summary(results), ["1 thread"]);

@@ -5,6 +5,7 @@ import os from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { publishPart } from "./lib/part.mjs";
 import { groups, nameOf } from "./operation-cases.mjs";
 
 const help = `node bench/operations.mjs [options]
@@ -16,7 +17,8 @@ const help = `node bench/operations.mjs [options]
   --rounds N        turns per system and case (default 7)
   --fastest         show the fastest steps instead of medians: for a machine with other work to do
   --before FOLDER   another checkout of rondo, built, as one more system
-  --json FILE       also write everything measured to FILE`;
+  --json FILE       also write everything measured to FILE
+  --publish         put the table into docs/benchmarks.md`;
 
 const { values: options } = parseArgs({
   options: {
@@ -29,6 +31,7 @@ const { values: options } = parseArgs({
     fastest: { type: "boolean", default: false },
     before: { type: "string" },
     json: { type: "string" },
+    publish: { type: "boolean", default: false },
     help: { type: "boolean" },
   },
 });
@@ -134,7 +137,8 @@ const tableHead = [
   ...systems.map((s) => `${s.name} ms`),
   ...others.map((s) => `${s.name} / ${systems[0].name}`),
 ];
-console.log(`| ${tableHead.join(" | ")} |\n|${"---|".repeat(tableHead.length)}`);
+const lines = [`| ${tableHead.join(" | ")} |`, `|${"---|".repeat(tableHead.length)}`];
+console.log(lines.join("\n"));
 const results = [];
 for (const test of options.groups.split(",").flatMap((name) => groups[name])) {
   if (!nameOf(test).includes(options.only)) continue;
@@ -144,7 +148,8 @@ for (const test of options.groups.split(",").flatMap((name) => groups[name])) {
   const base = shown[systems[0].name];
   const ratio = (s) => (shown[s.name] && base ? `${(shown[s.name] / base).toFixed(2)}x` : "");
   const cells = [row.name, ...systems.map((s) => shown[s.name]?.toFixed(3) ?? "failed"), ...others.map(ratio)];
-  console.log(`| ${cells.join(" | ")} |`);
+  lines.push(`| ${cells.join(" | ")} |`);
+  console.log(lines.at(-1));
   for (const [name, reason] of Object.entries(row.failed)) console.error(`${name}: ${reason}`);
 }
 
@@ -158,4 +163,5 @@ if (options.json) {
   };
   writeFileSync(options.json, `${JSON.stringify({ environment, results }, null, 2)}\n`);
 }
+if (options.publish) publishPart("operations", lines.join("\n"), [`${options.threads} thread`]);
 for (const system of systems) system.stop();

@@ -1,10 +1,12 @@
 // A training step and an inference pass of one causal Transformer block, rondo against PyTorch, in one interleaved run:
 //
-//     node bench/transformer.mjs --python PATH [--threads N] [--modes train,infer] [--rounds N]
+//     node bench/transformer.mjs --python PATH [--threads N] [--modes train,infer] [--rounds N] [--publish]
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { publishPart } from "./lib/part.mjs";
+import { table } from "./lib/tables.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -12,6 +14,7 @@ const { values: options } = parseArgs({
     threads: { type: "string", default: "1" },
     modes: { type: "string", default: "train,infer" },
     rounds: { type: "string", default: "7" },
+    publish: { type: "boolean", default: false },
   },
 });
 
@@ -42,6 +45,7 @@ if (options.python) systems.push(await start(options.python, worker("transformer
 console.log(`${systems.map(({ description }) => description).join(" | ")}; medians in ms`);
 
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+const rows = [];
 for (const mode of options.modes.split(",")) {
   for (const each of cases) {
     for (const { ask } of systems) {
@@ -55,6 +59,12 @@ for (const mode of options.modes.split(",")) {
     const [ours, theirs] = times.map(median);
     const ratio = theirs ? `, ${(theirs / ours).toFixed(2)} times as fast` : "";
     const { batch, time, size, heads } = each;
+    const numbers = theirs ? [ours.toFixed(2), theirs.toFixed(2), `${(theirs / ours).toFixed(2)}x`] : [ours.toFixed(2)];
+    rows.push([
+      mode === "train" ? "training step" : "inference",
+      ...[batch, time, size, heads].map(String),
+      ...numbers,
+    ]);
     const what = `${mode} batch ${batch}, time ${time}, size ${size}, heads ${heads}`;
     console.log(
       `${what}: ${[ours, theirs]
@@ -64,4 +74,6 @@ for (const mode of options.modes.split(",")) {
     );
   }
 }
+const head = ["", "batch", "time", "size", "heads", "rondo ms", ...(options.python ? ["PyTorch ms", "ratio"] : [])];
+if (options.publish) publishPart("transformer", table([head, ...rows]), [`${options.threads} thread`]);
 for (const { end } of systems) end();

@@ -131,5 +131,5 @@ function rowsOf(operation, { mode, rows, classes }) {
 
 await serve({
   describe: () => `rondo, ${rondo.getBackend()}, ${process.env.RONDO_THREADS ?? 1} thread(s)`,
-  setup: (test) => kinds[test.kind](test),
+  setup: (test) => ({ step: kinds[test.kind](test) }),
 });
