@@ -6,9 +6,10 @@ import { type DType, formatShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Variable } from "../tensor/variable.js";
 import { layerFromSpec } from "./from-json.js";
-import { callsBetween, namesOf } from "./graph.js";
+import { callsBetween, type FlowingValue, namesOf, runCalls } from "./graph.js";
 import { type ForwardOptions, type ForwardResult, Model, type Outputs } from "./model.js";
 import { createStepper, type Stepper, type StreamOptions } from "./stream.js";
+import { type Parts, split } from "./stream-graph.js";
 import type { SummaryRow } from "./summary.js";
 
 export interface FunctionalOptions {
@@ -17,11 +18,6 @@ export interface FunctionalOptions {
   /** What the model returns: one tensor, or a list. */
   outputs: SymbolicTensor | readonly SymbolicTensor[];
   name?: string;
-}
-
-interface Value {
-  readonly tensor: Tensor;
-  readonly mask: Tensor | null;
 }
 
 let count = 0;
@@ -122,24 +118,12 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
     return (this.listed ? [...outputs] : outputs[0]) as Out;
   }
 
-  override forward(inputs: readonly Tensor[], { training, masks, observe, penalties }: ForwardOptions): ForwardResult {
-    const values = new Map<SymbolicTensor, Value>();
-    for (const [i, each] of this.inputs.entries()) values.set(each, { tensor: inputs[i]!, mask: masks?.[i] ?? null });
-    const tensorOf = (each: SymbolicTensor) => values.get(each)!.tensor;
-    for (const { layer, inputs: from, initialState, attentionMask, flags, outputs } of this.calls) {
-      const result = layer.callWithMasks(from.map(tensorOf), {
-        ...flags,
-        training,
-        ...(penalties ? { penalties } : {}),
-        masks: from.map((each) => values.get(each)!.mask),
-        ...(initialState.length > 0 ? { initialState: initialState.map(tensorOf) } : {}),
-        ...(attentionMask ? { attentionMask: tensorOf(attentionMask) } : {}),
-      });
-      for (const [i, each] of outputs.entries()) {
-        values.set(each, { tensor: result.outputs[i]!, mask: result.masks[i]! });
-      }
-      observe?.(layer, result.outputs[0]!, from.map(tensorOf));
+  override forward(inputs: readonly Tensor[], options: ForwardOptions): ForwardResult {
+    const values = new Map<SymbolicTensor, FlowingValue>();
+    for (const [i, each] of this.inputs.entries()) {
+      values.set(each, { tensor: inputs[i]!, mask: options.masks?.[i] ?? null });
     }
+    runCalls(this.calls, values, options);
     const results = this.outputs.map((each) => values.get(each)!);
     return { outputs: results.map(({ tensor }) => tensor), masks: results.map(({ mask }) => mask) };
   }
@@ -158,23 +142,17 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
     return this.outputs.map((each) => shapes.get(each)!);
   }
 
-  /** A model that is a plain chain of layers can be run step by step. */
-  override stream(options?: StreamOptions): Stepper {
-    const chain = this.calls.every(
-      ({ inputs, outputs, initialState }, i) =>
-        inputs.length === 1 &&
-        outputs.length === 1 &&
-        initialState.length === 0 &&
-        inputs[0] === (i === 0 ? this.inputs[0] : this.calls[i - 1]!.outputs[0]),
-    );
-    const straight = chain && this.inputs.length === 1 && this.outputs.length === 1;
-    if (straight && this.used.length === this.calls.length && this.outputs[0] === this.calls.at(-1)?.outputs[0]) {
-      return createStepper(this.used, options);
-    }
-    throw new RondoError("option", `${this.name} cannot be streamed: it is not a chain of layers`, {
-      expected: "one input, one output, and layers that each take what the one before gives",
-      fix: "make a model of the part that is one, from the same tensors",
-    });
+  /**
+   * Runs the model one step at a time. One input comes step by step; others must be fixed, and what depends on them alone,
+   * such as an encoder, is run once. Throws RondoError "option" for layers that need later steps.
+   *
+   * @example const stepper = translator.stream({ fixed: { source: sentences }, maxLength: 50 });
+   */
+  override stream(options: StreamOptions = {}): Stepper {
+    const { name, inputs, outputs, calls } = this;
+    const run: Parts["run"] = (some, values) => runCalls(some, values, { training: false });
+    const { fixed } = options;
+    return createStepper(split({ name, inputs, outputs, calls, run }, Object.keys(fixed ?? {})), options);
   }
 
   override summaryRows(): SummaryRow[] {

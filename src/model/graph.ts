@@ -1,5 +1,36 @@
 import { RondoError } from "../errors.js";
 import type { LayerCall, SymbolicTensor } from "../layers/symbolic.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { ForwardOptions } from "./model.js";
+
+/** A tensor on its way from layer to layer, with its mask. */
+export interface FlowingValue {
+  readonly tensor: Tensor;
+  readonly mask: Tensor | null;
+}
+
+/** Runs calls in order; what they need is taken from `values`, and what they make put there. */
+export function runCalls(
+  calls: readonly LayerCall[],
+  values: Map<SymbolicTensor, FlowingValue>,
+  { training, observe, penalties }: ForwardOptions,
+): void {
+  const tensorOf = (each: SymbolicTensor) => values.get(each)!.tensor;
+  for (const { layer, inputs, initialState, attentionMask, flags, outputs } of calls) {
+    const result = layer.callWithMasks(inputs.map(tensorOf), {
+      ...flags,
+      training,
+      ...(penalties ? { penalties } : {}),
+      masks: inputs.map((each) => values.get(each)!.mask),
+      ...(initialState.length > 0 ? { initialState: initialState.map(tensorOf) } : {}),
+      ...(attentionMask ? { attentionMask: tensorOf(attentionMask) } : {}),
+    });
+    for (const [i, each] of outputs.entries()) {
+      values.set(each, { tensor: result.outputs[i]!, mask: result.masks[i]! });
+    }
+    observe?.(layer, result.outputs[0]!, inputs.map(tensorOf));
+  }
+}
 
 /**
  * The calls that lead from `inputs` to `outputs`, each after those it needs. Throws RondoError "option" when an output

@@ -136,8 +136,8 @@ export abstract class ProjectedAttention<V extends Values<typeof projectedFields
     this.output = projection("attention_output", [heads.query, heads.valueSize, size], [size]);
   }
 
-  /** [batch, time, inputs] -> [batch, time, heads, size per head]. */
-  private toHeads(x: Tensor, { kernel, bias }: Projection): Tensor {
+  /** [batch, time, inputs] -> [batch, time, heads, size per head]. @internal */
+  toHeads(x: Tensor, { kernel, bias }: Projection): Tensor {
     const [inputs, heads, size] = kernel.shape as [number, number, number];
     this.requireLastSize(x, inputs);
     const product = matMul(x, reshape(kernel, [inputs, heads * size]));
