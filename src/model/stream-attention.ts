@@ -1,3 +1,4 @@
+import { opCode } from "../backend/kernels.js";
 import { RondoError } from "../errors.js";
 import { alibiSlopes } from "../layers/attention/alibi.js";
 import { type AttentionBase, allOf } from "../layers/attention/attention-base.js";
@@ -187,12 +188,21 @@ function manyHeads(plan: StreamPlan, layer: Projected, query: Value, seen: Seen,
   slopes?.write(alibiSlopes(count));
   const y = plan.buffer([batch, count * valueSize]);
   const { mask } = query;
+  const window = layer.options.slidingWindow ?? Number.POSITIVE_INFINITY;
   plan.actions.push(() => {
+    const { position } = plan;
+    const from = Math.max(0, position - window + 1);
+    const steps = Math.min(seen.steps(), position + window) - from;
+    if (steps <= 0) {
+      kernels.fill(y.offset, y.size, 0);
+      return;
+    }
+    const seenMask = seen.mask();
     kernels.attentionForward(
       queries().offset,
-      seen.keys().offset,
-      seen.values().offset,
-      seen.mask()?.offset ?? 0,
+      seen.keys().offset + 4 * from * keyValue * size,
+      seen.values().offset + 4 * from * keyValue * valueSize,
+      seenMask ? seenMask.offset + 4 * from : 0,
       mask?.offset ?? 0,
       slopes?.offset ?? 0,
       y.offset,
@@ -200,17 +210,28 @@ function manyHeads(plan: StreamPlan, layer: Projected, query: Value, seen: Seen,
       seen.scratch().offset,
       batch,
       1,
-      seen.steps(),
+      steps,
       seen.room(),
       count,
       keyValue,
       size,
       valueSize,
-      plan.position,
+      position - from,
       1 / Math.sqrt(size),
       causal ? 1 : 0,
     );
   });
+  if (layer.gate) {
+    const open = linear(plan, layer.gate.kernel, layer.gate.bias, asked.shape[0]!, count * valueSize, query.source);
+    const dims = plan.buffer([7], "int32");
+    dims.write([1, y.size, 1, 1, 0, 0, 0]);
+    const [sigmoid, mul] = [opCode("unary", "sigmoid"), opCode("binary", "mul")];
+    plan.actions.push(() => {
+      const at = open().offset;
+      kernels.unary(sigmoid, at, at, y.size);
+      kernels.binary(mul, y.offset, at, y.offset, dims.offset);
+    });
+  }
   const { kernel, bias } = layer.output;
   return linear(plan, kernel, bias, count * valueSize, kernel.shape[2]!, () => y);
 }

@@ -146,8 +146,9 @@ export function checkStreamable({ layer, inputs, attentionMask, flags }: StreamC
 function counts({ layer, inputs, flags }: StreamCall, fixed: ReadonlyMap<Key, BatchShape>): boolean {
   if ([TransformerDecoder, ...positional].some((kind) => layer instanceof kind)) return true;
   if (!(layer instanceof AttentionBase)) return false;
-  const placed = layer instanceof ProjectedAttention && (layer.rotation !== null || layer.options.alibi);
-  return placed || flags.useCausalMask === true || !inputs.slice(1).every((each) => fixed.has(each));
+  const { alibi, slidingWindow } = layer instanceof ProjectedAttention ? layer.options : {};
+  const placed = alibi || slidingWindow || (layer instanceof ProjectedAttention && layer.rotation);
+  return Boolean(placed) || flags.useCausalMask === true || !inputs.slice(1).every((each) => fixed.has(each));
 }
 
 /** The most steps a stream may have: `given`, or as many as there are position embeddings. Null where nothing counts steps. */

@@ -77,6 +77,11 @@ const decoders: Record<string, Parameters<typeof translator>[0]> = {
   "rotary positions on both sides": byHand(heads({ ropeMaxWavelength: 30 }), groups({ ropeMaxWavelength: 50 })),
   "scores that fall with distance": byHand(groups({ alibi: true }), heads({ alibi: true })),
   "attention to as many steps of the encoder": byHand(heads(), heads(), true),
+  "gates, and windows on both sides": byHand(
+    groups({ slidingWindow: 3, useGate: true, ropeMaxWavelength: 30 }),
+    heads({ slidingWindow: 2, useGate: true, valueDim: 3 }),
+  ),
+  "a causal window": byHand(heads({ slidingWindow: 1, alibi: true }), groups({ slidingWindow: 4, alibi: true }), true),
   "rotary positions alone": (x, encoded) =>
     heads().apply([layers.rotaryEmbedding({ maxWavelength: 20, scalingFactor: 2 }).apply(x), encoded]),
   "a recurrent decoder that starts where the encoder ended (Luong)": (x, encoded) => {
