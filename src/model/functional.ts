@@ -270,20 +270,12 @@ export function functionalFromConfig(config: Record<string, unknown>): Functiona
     if (found) return found;
     throw bad(`a tensor at ${JSON.stringify(place)}, which nothing makes`);
   };
-  for (const {
-    layer,
-    inputs: from,
-    initialState,
-    attentionMask,
-    useCausalMask,
-    returnAttentionScores,
-  } of saved.calls) {
+  for (const { layer, inputs: from, initialState, attentionMask, ...flags } of saved.calls) {
     if (!layers[layer]) throw bad(`a call of layer ${layer} of ${layers.length}`);
     const output = layers[layer].apply(from.map(find), {
       ...(initialState ? { initialState: initialState.map(find) } : {}),
       ...(attentionMask ? { attentionMask: find(attentionMask) } : {}),
-      ...(useCausalMask ? { useCausalMask } : {}),
-      ...(returnAttentionScores ? { returnAttentionScores } : {}),
+      ...flags,
     });
     made.push([...output]);
   }
