@@ -175,7 +175,10 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
   Embedding: [
     { make: () => layers.embedding({ inputDim: 4, outputDim: 3, maskZero: true }), shape: [2, 5], tokens: 4 },
   ],
-  Flatten: [{ make: () => layers.flatten(), shape }],
+  Flatten: [
+    { make: () => layers.flatten(), shape },
+    { make: () => layers.flatten({ dataFormat: "channelsFirst" }), shape: plane },
+  ],
   GRU: [
     { make: () => layers.gru({ units: 2, ...both }), ...recurrent },
     { make: () => layers.gru({ units: 2, resetAfter: false, goBackwards: true, unroll: true }), ...recurrent },
@@ -312,6 +315,14 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
   Reshape: [
     { make: () => layers.reshape({ targetShape: [6, -1] }), shape },
     { make: () => layers.reshape({ targetShape: [2, 6] }), shape },
+  ],
+  ReversibleEmbedding: [
+    { make: () => layers.reversibleEmbedding({ inputDim: 5, outputDim: 3 }), shape: [2, 4], tokens: 5 },
+    {
+      make: () => layers.reversibleEmbedding({ inputDim: 5, outputDim: 3, logitSoftCap: 2, maskZero: true }),
+      shape: [2, 4],
+      tokens: 5,
+    },
   ],
   RotaryEmbedding: [
     { make: () => layers.rotaryEmbedding({ maxWavelength: 50 }), shape: [2, 4, 6], masked: true },

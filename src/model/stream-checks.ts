@@ -21,6 +21,7 @@ import { Masking } from "../layers/core/masking.js";
 import { Add, Average, Maximum, Minimum, Multiply, Subtract } from "../layers/core/merge.js";
 import { PositionEmbedding } from "../layers/core/position-embedding.js";
 import { Rescaling } from "../layers/core/rescaling.js";
+import { ReversibleEmbedding } from "../layers/core/reversible-embedding.js";
 import { SinePositionEncoding } from "../layers/core/sine-position-encoding.js";
 import { TimeDistributed } from "../layers/core/time-distributed.js";
 import type { BatchShape, Layer } from "../layers/layer.js";
@@ -55,6 +56,7 @@ const streamable = [
   Embedding,
   Masking,
   RecurrentLayer,
+  ReversibleEmbedding,
   TimeDistributed,
   TransformerDecoder,
   ...positional,

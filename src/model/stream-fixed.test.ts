@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/golden.js";
+import { modelFromBytes, modelToBytes } from "../formats/model-file.js";
 import type { Layer } from "../layers/index.js";
 import { layers } from "../layers/index.js";
 import { input, type SymbolicTensor } from "../layers/symbolic.js";
@@ -175,6 +176,21 @@ describe("graphs without fixed inputs", () => {
     for (let t = 1; t <= 6; t++) {
       expectClose(stepper.step(rows[t - 1]!), made.predict([rows.slice(0, t)]).dataSync(), 1e-6);
     }
+  });
+
+  test("an embedding that is also used to score tokens", () => {
+    setSeed(3);
+    const ids = sequence("ids");
+    const words = layers.reversibleEmbedding({ inputDim: TOKENS, outputDim: 4, logitSoftCap: 1.5, maskZero: true });
+    const read = layers.gru({ units: 4, returnSequences: true }).apply(words.apply(ids));
+    const made = model({ inputs: ids, outputs: words.apply(read, { reverse: true }) });
+    const [row] = tokens(1, 6, 5) as [number[]];
+    const expected = made.predict([row]);
+    expect(expected.shape).toEqual([1, 6, TOKENS]);
+    expectClose(stepped(made.stream(), [row]), expected.dataSync(), 1e-6);
+    expect(made.countParams()).toBe(TOKENS * 4 + 3 * 4 * (4 + 4 + 2));
+    const again = modelFromBytes(modelToBytes(made));
+    expect((again.predict([row]) as Tensor).dataSync()).toEqual(expected.dataSync());
   });
 
   test("masks that are joined", () => {

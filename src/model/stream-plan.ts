@@ -8,6 +8,7 @@ import { Dropout } from "../layers/core/dropout.js";
 import { Embedding } from "../layers/core/embedding.js";
 import { Masking } from "../layers/core/masking.js";
 import { PositionEmbedding } from "../layers/core/position-embedding.js";
+import { ReversibleEmbedding } from "../layers/core/reversible-embedding.js";
 import { SinePositionEncoding } from "../layers/core/sine-position-encoding.js";
 import type { BatchShape, Layer } from "../layers/layer.js";
 import { MultiInputLayer } from "../layers/multi-input-layer.js";
@@ -216,7 +217,8 @@ export class StreamPlan {
     if (layer instanceof Dropout) return [x];
     if (layer instanceof Dense) return [dense(this, layer, x)];
     if (layer instanceof ActivationLayer) return [activation(this, layer, layer.options.activation, x)];
-    if (layer instanceof Embedding) return [embedding(this, layer, x)];
+    if (layer instanceof ReversibleEmbedding && call.flags.reverse) return [everyStep(this, layer, x, call.flags)];
+    if (isEmbedding(layer)) return [embedding(this, layer, x)];
     if (layer instanceof Masking) return [masking(this, layer, x)];
     if (layer instanceof RecurrentLayer) return this.recurrent(layer, call.initialState, x);
     if (layer instanceof PositionEmbedding) return [positions(this, layer.embeddings, x)];
@@ -253,16 +255,19 @@ export class StreamPlan {
   }
 }
 
+const isEmbedding = (layer: Layer | null): layer is Embedding | ReversibleEmbedding =>
+  layer instanceof Embedding || layer instanceof ReversibleEmbedding;
+
 /** What tokens the input may be, where it goes into embeddings. */
 function tokensOf({ calls, input }: StreamGraph): StreamPlan["tokens"] {
   const aliases = new Set<Key>([input]);
-  const users: Layer[] = [];
-  for (const { layer, inputs, outputs } of calls) {
+  const users: (Layer | null)[] = [];
+  for (const { layer, inputs, outputs, flags } of calls) {
     if (!inputs.some((each) => aliases.has(each))) continue;
     if (layer instanceof Dropout) aliases.add(outputs[0]!);
-    else users.push(layer);
+    else users.push(flags.reverse ? null : layer);
   }
-  const embeddings = users.filter((layer) => layer instanceof Embedding);
+  const embeddings = users.filter(isEmbedding);
   if (embeddings.length === 0 || embeddings.length < users.length) return null;
   const [least] = embeddings.sort((a, b) => a.options.inputDim - b.options.inputDim);
   return { count: least!.options.inputDim, layer: least!.describe() };

@@ -7,8 +7,9 @@ import { Dropout } from "../layers/core/dropout.js";
 import type { Embedding } from "../layers/core/embedding.js";
 import type { Masking } from "../layers/core/masking.js";
 import { Add } from "../layers/core/merge.js";
+import type { ReversibleEmbedding } from "../layers/core/reversible-embedding.js";
 import { TimeDistributed } from "../layers/core/time-distributed.js";
-import type { Layer } from "../layers/layer.js";
+import type { CallFlags, Layer } from "../layers/layer.js";
 import type { MultiInputLayer } from "../layers/multi-input-layer.js";
 import { reshape } from "../tensor/ops/movement.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -81,7 +82,7 @@ export function activation(plan: StreamPlan, layer: Layer, { config, apply }: Ac
   return { ...x, source: () => y };
 }
 
-export function embedding(plan: StreamPlan, layer: Embedding, { source, timed }: Value): Value {
+export function embedding(plan: StreamPlan, layer: Embedding | ReversibleEmbedding, { source, timed }: Value): Value {
   const { inputDim, outputDim, maskZero } = layer.options;
   const { batch } = plan;
   if (source() !== plan.input || !plan.tokens) {
@@ -126,7 +127,7 @@ export function masking(plan: StreamPlan, layer: Masking, { source, timed }: Val
 }
 
 /** A layer that treats every step by itself, or is told to by timeDistributed, which sees no time axis then. */
-export function everyStep(plan: StreamPlan, layer: Layer, x: Value): Value {
+export function everyStep(plan: StreamPlan, layer: Layer, x: Value, flags: CallFlags = {}): Value {
   if (layer instanceof TimeDistributed) {
     return { ...everyStep(plan, layer.layer, { ...x, timed: false, mask: null }), timed: x.timed, mask: x.mask };
   }
@@ -136,13 +137,13 @@ export function everyStep(plan: StreamPlan, layer: Layer, x: Value): Value {
     return activation(plan, layer, (layer as ActivationLayer).options.activation, x);
   }
   checkOwnAxis(layer, x.timed);
-  const shape = layer.computeOutputShape(shapeSeen(x)) as number[];
+  const shape = layer.computeOutputShapesMany([shapeSeen(x)], flags)[0] as number[];
   if (shape.length !== (x.timed ? 3 : 2)) {
     throw new RondoError("shape", "only steps that are vectors can be streamed", { path: layer.describe() });
   }
   const y = plan.buffer([plan.batch, shape.at(-1)!]);
   plan.actions.push(() =>
-    plainly(() => copy(layer.call(asLayersSee(x), { training: false, mask: null }) as Tensor, y)),
+    plainly(() => copy(layer.callMany([asLayersSee(x)], { ...flags, training: false, masks: [null] }) as Tensor, y)),
   );
   return { ...x, source: () => y };
 }
