@@ -6,10 +6,8 @@ import { type DType, formatShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Variable } from "../tensor/variable.js";
 import { layerFromSpec } from "./from-json.js";
-import { callsBetween, type FlowingValue, namesOf, runCalls } from "./graph.js";
+import { callsBetween, type FlowingValue, type ModelGraph, namesOf, runCalls } from "./graph.js";
 import { type ForwardOptions, type ForwardResult, Model, type Outputs } from "./model.js";
-import { createStepper, type Stepper, type StreamOptions } from "./stream.js";
-import { type Parts, split } from "./stream-graph.js";
 import type { SummaryRow } from "./summary.js";
 
 export interface FunctionalOptions {
@@ -32,7 +30,7 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
   readonly outputs: readonly SymbolicTensor[];
   /** Whether `outputs` was a list: then results are lists too. */
   private readonly listed: boolean;
-  private readonly calls: readonly LayerCall[];
+  /** @internal */ readonly calls: readonly LayerCall[];
   private readonly used: readonly Layer[];
   private readonly names: { readonly inputs: readonly string[]; readonly outputs: readonly string[] };
 
@@ -60,6 +58,9 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
 
   override get layers(): readonly Layer[] {
     return this.used;
+  }
+  override get graph(): ModelGraph {
+    return this;
   }
   // Models inside may share layers with this one: every weight counts once.
   override get allWeights(): readonly Weight[] {
@@ -140,19 +141,6 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
       for (const [i, each] of outputs.entries()) shapes.set(each, made[i]!);
     }
     return this.outputs.map((each) => shapes.get(each)!);
-  }
-
-  /**
-   * Runs the model one step at a time. One input comes step by step; others must be fixed, and what depends on them alone,
-   * such as an encoder, is run once. Throws RondoError "option" for layers that need later steps.
-   *
-   * @example const stepper = translator.stream({ fixed: { source: sentences }, maxLength: 50 });
-   */
-  override stream(options: StreamOptions = {}): Stepper {
-    const { name, inputs, outputs, calls } = this;
-    const run: Parts["run"] = (some, values) => runCalls(some, values, { training: false });
-    const { fixed } = options;
-    return createStepper(split({ name, inputs, outputs, calls, run }, Object.keys(fixed ?? {})), options);
   }
 
   override summaryRows(): SummaryRow[] {

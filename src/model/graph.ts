@@ -9,6 +9,13 @@ export interface FlowingValue {
   readonly mask: Tensor | null;
 }
 
+/** A model as calls of layers, in order. */
+export interface ModelGraph {
+  readonly inputs: readonly SymbolicTensor[];
+  readonly outputs: readonly SymbolicTensor[];
+  readonly calls: readonly LayerCall[];
+}
+
 /** Runs calls in order; what they need is taken from `values`, and what they make put there. */
 export function runCalls(
   calls: readonly LayerCall[],

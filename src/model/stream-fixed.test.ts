@@ -161,6 +161,48 @@ describe("a stepper with fixed inputs gives what the whole sequences give", () =
   });
 });
 
+describe("models inside", () => {
+  test("encoder and decoder as models of their own, one of them twice", () => {
+    setSeed(8);
+    const encoder = sequential([
+      layers.embedding({ inputDim: TOKENS, outputDim: SIZE, maskZero: true, inputShape: [null] }),
+      layers.bidirectional({ layer: layers.gru({ units: 4, returnSequences: true }) }),
+    ]);
+    const [x, memory] = [sequence("x"), input({ shape: [null, SIZE], name: "memory" })];
+    const block = layers.transformerDecoder({ intermediateDim: 10, numHeads: 2, ...random });
+    const decoder = model({ inputs: [x, memory], outputs: block.apply([embed(x, true), memory]) });
+    const refine = sequential([
+      layers.dense({ units: SIZE, activation: "tanh", inputShape: [null, SIZE] }),
+      layers.gru({ units: SIZE, returnSequences: true }),
+    ]);
+    const [source, target] = [sequence("source"), sequence("target")];
+    const decoded = decoder.apply([target, encoder.apply(source)]);
+    const made = model({ inputs: [source, target], outputs: refine.apply(refine.apply(decoded)) });
+    const [from, to] = [tokens(2, 5, 1), tokens(2, 7, 2)];
+    expectClose(stepped(made.stream({ fixed: { source: from }, maxLength: 7 }), to), whole(made, from, to), 1e-5);
+  });
+
+  test("in a stack", () => {
+    setSeed(8);
+    const x = input({ shape: [null, 3] });
+    const residual = model({ inputs: x, outputs: add(x, layers.dense({ units: 3 }).apply(x)) });
+    const inner = sequential([layers.gru({ units: 3, returnSequences: true, inputShape: [null, 3] })]);
+    const made = sequential([inner.asLayer(), residual.asLayer(), layers.softmax({ axis: 2 })]);
+    made.build([null, null, 3]);
+    const rows = [
+      [0.1, 0.2, 0.3],
+      [-1, 2, 0.5],
+      [0, 0, 1],
+    ];
+    const stepper = made.stream();
+    expectClose(
+      rows.flatMap((row) => [...stepper.step(row)]),
+      made.predict([rows]).dataSync(),
+      1e-6,
+    );
+  });
+});
+
 describe("graphs without fixed inputs", () => {
   test("residual connections, shared layers, states as outputs", () => {
     setSeed(2);
@@ -304,7 +346,7 @@ test("what cannot be streamed is named", () => {
   const block = layers.transformerDecoder({ intermediateDim: 4, numHeads: 1 });
   expect(() => stream((x, encoded) => block.apply([encoded, x]))).toThrow(/a fixed input, a streamed input/);
   const seq = sequential([layers.dense({ units: 2, inputShape: [null, 3] })]);
-  expect(() => seq.stream({ fixed: { x: [1] } })).toThrow(/no option "x"/);
+  expect(() => seq.stream({ fixed: { x: [1] } })).toThrow(/no input "x"/);
   const x = input({ shape: [null, 4] });
   const y = layers.dense({ units: 2 }).apply(x);
   expect(() => model({ inputs: x, outputs: [y, y] }).stream()).toThrow(/one output/);

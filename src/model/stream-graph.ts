@@ -1,10 +1,11 @@
 import { RondoError } from "../errors.js";
 import { maskOf } from "../layers/call-watch.js";
 import type { BatchShape, CallFlags, Layer } from "../layers/layer.js";
-import type { LayerCall, SymbolicTensor } from "../layers/symbolic.js";
+import { type LayerCall, SymbolicTensor } from "../layers/symbolic.js";
 import { formatShape } from "../tensor/shape.js";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.js";
-import type { FlowingValue } from "./graph.js";
+import { type FlowingValue, type ModelGraph, runCalls } from "./graph.js";
+import { ModelLayer } from "./model-layer.js";
 
 /** Stands for a value between layers; symbolic tensors do. */
 export type Key = object;
@@ -57,20 +58,39 @@ export function chain(layers: readonly Layer[]): StreamGraph {
   return { calls, input: keys[0]!, output: keys.at(-1)!, inputShape: shape ? [null, ...shape] : null, fixed: null };
 }
 
-/** What a functional model is made of, and how it runs some of its calls. */
-export interface Parts {
-  readonly name: string;
-  readonly inputs: readonly SymbolicTensor[];
-  readonly outputs: readonly SymbolicTensor[];
-  readonly calls: readonly LayerCall[];
-  run(calls: readonly LayerCall[], values: Map<SymbolicTensor, FlowingValue>): void;
+/** The calls that a call stands for: those inside, where the layer is a model. */
+function within(call: LayerCall): readonly LayerCall[] {
+  const graph = call.layer instanceof ModelLayer ? call.layer.model.graph : null;
+  // Outputs that are inputs, or come twice, are rare enough to be refused with the layer.
+  if (!graph?.outputs.every((each, i, all) => all.indexOf(each) === i && !graph.inputs.includes(each))) return [call];
+  // New stand-ins, for a model may be used several times.
+  const outside = new Map<SymbolicTensor, SymbolicTensor>(graph.inputs.map((each, i) => [each, call.inputs[i]!]));
+  for (const [i, each] of graph.outputs.entries()) outside.set(each, call.outputs[i]!);
+  const find = (each: SymbolicTensor): SymbolicTensor => {
+    const found = outside.get(each) ?? new SymbolicTensor(each.name, each.shape, each.dtype, null);
+    outside.set(each, found);
+    return found;
+  };
+  return graph.calls.flatMap((each) =>
+    within({
+      ...each,
+      inputs: each.inputs.map(find),
+      initialState: each.initialState.map(find),
+      attentionMask: each.attentionMask && find(each.attentionMask),
+      outputs: each.outputs.map(find),
+    }),
+  );
 }
 
 /**
  * Splits a model into what depends on the fixed inputs alone and what is run for every step. Throws RondoError "option"
  * unless all inputs but one are fixed and there is one output, which needs the steps.
  */
-export function split({ name, inputs, outputs, calls, run }: Parts, fixedNames: readonly string[]): StreamGraph {
+export function split(
+  name: string,
+  { inputs, outputs, calls }: ModelGraph,
+  fixedNames: readonly string[],
+): StreamGraph {
   const all = inputs.map((each) => each.name);
   const fixedInputs = inputs.filter((each) => fixedNames.includes(each.name));
   const [input, more] = inputs.filter((each) => !fixedNames.includes(each.name));
@@ -91,7 +111,7 @@ export function split({ name, inputs, outputs, calls, run }: Parts, fixedNames: 
   ];
   const before: LayerCall[] = [];
   const streamed: LayerCall[] = [];
-  for (const call of calls) {
+  for (const call of calls.flatMap(within)) {
     const isFixed = needs(call).every((each) => known.has(each));
     (isFixed ? before : streamed).push(call);
     if (isFixed) for (const each of call.outputs) known.add(each);
@@ -110,7 +130,7 @@ export function split({ name, inputs, outputs, calls, run }: Parts, fixedNames: 
     compute(given) {
       const values = new Map<SymbolicTensor, FlowingValue>();
       for (const each of fixedInputs) values.set(each, checked(name, each, given[each.name]));
-      run(before, values);
+      runCalls(before, values, { training: false });
       return values;
     },
   };
