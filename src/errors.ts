@@ -37,10 +37,11 @@ export type ErrorCode =
 export class RondoError extends Error {
   override readonly name = "RondoError";
   readonly code: ErrorCode;
-  readonly received?: string;
-  readonly expected?: string;
-  readonly fix?: string;
-  readonly path?: string;
+  // Declared only: fields without a value would be printed with errors that nobody catches.
+  declare readonly received?: string;
+  declare readonly expected?: string;
+  declare readonly fix?: string;
+  declare readonly path?: string;
 
   constructor(code: ErrorCode, summary: string, details: RondoErrorDetails = {}) {
     const lines = [details.path ? `${details.path}: ${summary}` : summary];
@@ -49,10 +50,10 @@ export class RondoError extends Error {
     if (details.fix !== undefined) lines.push(`  fix: ${details.fix}`);
     super(lines.join("\n"), details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.received = details.received;
-    this.expected = details.expected;
-    this.fix = details.fix;
-    this.path = details.path;
+    const { received, expected, fix, path } = details;
+    for (const [name, text] of Object.entries({ received, expected, fix, path })) {
+      if (text !== undefined) Object.assign(this, { [name]: text });
+    }
   }
 }
 

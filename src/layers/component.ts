@@ -43,8 +43,8 @@ const counters = new Map<string, number>();
 /** "LSTM" -> "lstm", then "lstm_1"; "TimeDistributed" -> "time_distributed": Keras' numbering. @internal */
 export function defaultName(className: string): string {
   const base = className
-    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
-    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1_$2")
+    .replace(/([a-z])([A-Z])/g, "$1_$2")
+    .replace(/([A-Z0-9])([A-Z][a-z])/g, "$1_$2")
     .toLowerCase();
   const count = counters.get(base) ?? 0;
   counters.set(base, count + 1);

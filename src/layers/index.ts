@@ -40,6 +40,7 @@ import { PositionEmbedding, type PositionEmbeddingOptions } from "./core/positio
 import { RepeatVector, type RepeatVectorOptions } from "./core/repeat-vector.js";
 import { Rescaling, type RescalingOptions } from "./core/rescaling.js";
 import { Reshape, type ReshapeOptions } from "./core/reshape.js";
+import { ReversibleEmbedding, type ReversibleEmbeddingOptions } from "./core/reversible-embedding.js";
 import { SinePositionEncoding, type SinePositionEncodingOptions } from "./core/sine-position-encoding.js";
 import { TimeDistributed, type TimeDistributedOptions } from "./core/time-distributed.js";
 import type { BatchShape, Layer } from "./layer.js";
@@ -282,6 +283,8 @@ export const layers = {
   reshape: <const T extends readonly number[], const I extends BatchShape = BatchShape>(
     options: ReshapeOptions & Start<I> & { targetShape: T },
   ) => new Reshape(options) as Reshape & Shaped<Becomes<T>, I>,
+  /** An embedding that also scores tokens, by the same weights. @see ReversibleEmbedding */
+  reversibleEmbedding: (options: ReversibleEmbeddingOptions) => new ReversibleEmbedding(options),
   /** Divides the features of every step by their root mean square. @see RMSNormalization */
   rmsNormalization: (options?: RMSNormalizationOptions) =>
     new RMSNormalization(options) as RMSNormalization & Shaped<Same>,
@@ -502,6 +505,8 @@ export {
   type RescalingOptions,
   Reshape,
   type ReshapeOptions,
+  ReversibleEmbedding,
+  type ReversibleEmbeddingOptions,
   RMSNormalization,
   type RMSNormalizationOptions,
   RNN,

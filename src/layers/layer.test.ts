@@ -12,6 +12,7 @@ describe("names", () => {
     expect(layers.lstm({ units: 1 }).name).toBe("lstm");
     expect(layers.lstm({ units: 1 }).name).toBe("lstm_1");
     expect(layers.timeDistributed({ layer: layers.dense({ units: 1 }) }).name).toBe("time_distributed");
+    expect(layers.conv1dTranspose({ filters: 1, kernelSize: 1 }).name).toBe("conv1d_transpose");
     expect(layers.simpleRNN({ units: 1 }).name).toBe("simple_rnn");
     expect(layers.dense({ units: 1, name: "head" }).name).toBe("head");
   });

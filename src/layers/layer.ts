@@ -20,12 +20,14 @@ export function resetLayerNames(): void {
   resetInputNames();
 }
 
-/** What changes a call beyond its tensors. Attention layers know these. */
+/** What changes a call beyond its tensors, for layers that know it: attention, reversible embeddings. */
 export interface CallFlags {
   /** Every query sees the keys up to its own position only. */
   readonly useCausalMask?: boolean;
   /** Returns [output, scores]. */
   readonly returnAttentionScores?: boolean;
+  /** Reversible embeddings: from vectors to scores of tokens. */
+  readonly reverse?: boolean;
 }
 
 /** What a layer is told about a call on any number of inputs. Made anew for every call. */
@@ -82,6 +84,8 @@ export interface ApplyOptions {
   returnAttentionScores?: boolean;
   /** Multi-head attention: [batch, queries, keys], true (or 1) = may look. */
   attentionMask?: TensorLike;
+  /** Reversible embeddings: from vectors to scores of tokens. Default: false. */
+  reverse?: boolean;
 }
 
 /** What may be said about a call on symbolic tensors. */
@@ -103,12 +107,14 @@ const applyOptions = [
   "useCausalMask",
   "returnAttentionScores",
   "attentionMask",
+  "reverse",
 ];
-const symbolicOptions = ["initialState", "useCausalMask", "returnAttentionScores", "attentionMask"];
+const symbolicOptions = ["initialState", "useCausalMask", "returnAttentionScores", "attentionMask", "reverse"];
 
-const flagsOf = ({ useCausalMask, returnAttentionScores }: CallFlags): CallFlags => ({
+const flagsOf = ({ useCausalMask, returnAttentionScores, reverse }: CallFlags): CallFlags => ({
   ...(useCausalMask ? { useCausalMask } : {}),
   ...(returnAttentionScores ? { returnAttentionScores } : {}),
+  ...(reverse ? { reverse } : {}),
 });
 
 const isSymbolic = (input: unknown): input is SymbolicTensor | readonly SymbolicTensor[] =>
@@ -230,16 +236,10 @@ export abstract class Layer extends Component {
       ...flagsOf(flags),
       ...penaltiesWanted(),
     };
-    const { result, masks: made } = inSection(
-      "layer",
-      () => this.describe(),
-      () => this.callForApply(inputs, context),
-    );
-    const outputs = result instanceof Tensor ? [result] : result;
+    const { outputs, masks: made } = this.callWithMasks(inputs, context);
     for (const [i, output] of outputs.entries()) attachMask(output, made[i] ?? null);
-    this.penalize(outputs, context.penalties);
     reportCall(this, outputs[0]!, inputs);
-    return result;
+    return outputs.length === 1 ? outputs[0]! : outputs;
   }
 
   private applySymbolic(
@@ -309,15 +309,7 @@ export abstract class Layer extends Component {
     return [this.computeMask(this.only(inputs), masks[0] ?? null)];
   }
 
-  /** What the call returns, and masks of the outputs. */
-  protected callForApply(
-    inputs: readonly Tensor[],
-    context: RunContext,
-  ): { result: Tensor | readonly Tensor[]; masks: readonly (Tensor | null)[] } {
-    return { result: this.callMany(inputs, context), masks: this.computeMasksMany(inputs, context.masks) };
-  }
-
-  /** @internal Calls the layer as part of a model: outputs with their masks. */
+  /** @internal Calls the layer, which is built: outputs with their masks. */
   callWithMasks(inputs: readonly Tensor[], context: RunContext): RunResult {
     const result = inSection(
       "layer",

@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { OwnGatedUnitCell, ReadoutCell } from "../../test/layers/cells.js";
 import { type LayerSample, runLayerTest } from "../../test/layers/layer-test.js";
+import { spatialSamples } from "../../test/layers/spatial-samples.js";
 import { mul } from "../tensor/ops/arithmetic.js";
 import { layers, registerFunction, registerLayer } from "./index.js";
 import type { Cell } from "./recurrent/cell.js";
@@ -18,6 +19,7 @@ const both = { returnSequences: true, returnState: true };
 
 /** At least one way to use every layer of the table; a new row without one does not compile. */
 const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample, ...LayerSample[]] } = {
+  ...spatialSamples,
   Activation: [
     { make: () => layers.activation({ activation: "tanh" }), shape },
     { make: () => layers.activation({ activation: { name: "glu", axis: 1 } }), shape },
@@ -42,14 +44,6 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
   ],
   Average: [{ make: () => layers.average(), ...recurrent, others: [shape, shape] }],
   AlphaDropout: [{ make: () => layers.alphaDropout({ rate: 0.2, noiseShape: [null, 1, null], seed: 1 }), shape }],
-  AveragePooling1D: [
-    { make: () => layers.averagePooling1d(), shape },
-    { make: () => layers.averagePooling1d({ poolSize: 3, strides: 2, padding: "same" }), ...recurrent },
-  ],
-  AveragePooling2D: [
-    { make: () => layers.averagePooling2d(), shape: plane },
-    { make: () => layers.averagePooling2d({ poolSize: [3, 2], strides: 2, padding: "same" }), shape: plane },
-  ],
   BatchNormalization: [
     { make: () => layers.batchNormalization(), ...recurrent },
     { make: () => layers.batchNormalization({ axis: 1, scale: false, momentum: 0.5 }), shape: [8, 3] },
@@ -71,88 +65,6 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.concatenate(), ...recurrent, others: [[2, 4, 2]] },
     { make: () => layers.concatenate({ axis: 1 }), ...recurrent, others: [[2, 5, 3]] },
   ],
-  Conv1D: [
-    { make: () => layers.conv1d({ filters: 2, kernelSize: 3, padding: "causal", dilationRate: 2 }), ...recurrent },
-    { make: () => layers.conv1d({ filters: 6, kernelSize: 2, strides: 2, groups: 3, activation: "tanh" }), shape },
-    { make: () => layers.conv1d({ filters: 4, kernelSize: 2, activation: "glu" }), shape },
-    { make: () => layers.conv1d({ filters: 2, kernelSize: 3, padding: "same", strides: 3, useBias: false }), shape },
-  ],
-  Conv1DTranspose: [
-    { make: () => layers.conv1dTranspose({ filters: 2, kernelSize: 3, strides: 2, padding: "same" }), ...recurrent },
-    { make: () => layers.conv1dTranspose({ filters: 4, kernelSize: 2, activation: "glu" }), shape },
-    { make: () => layers.conv1dTranspose({ filters: 2, kernelSize: 2, strides: 3, outputPadding: 2 }), shape },
-  ],
-  Conv2D: [
-    { make: () => layers.conv2d({ filters: 2, kernelSize: [3, 2], strides: [1, 2], padding: "same" }), shape: plane },
-    {
-      make: () => layers.conv2d({ filters: 6, kernelSize: 2, groups: 3, dilationRate: [1, 2], activation: "tanh" }),
-      shape: plane,
-    },
-    {
-      make: () => layers.conv2d({ filters: 2, kernelSize: 2, dataFormat: "channelsFirst", useBias: false }),
-      shape: [2, 3, 5, 4],
-    },
-  ],
-  Conv2DTranspose: [
-    {
-      make: () => layers.conv2dTranspose({ filters: 2, kernelSize: 4, strides: 2, padding: "same" }),
-      shape: [2, 2, 3, 3],
-    },
-    {
-      make: () =>
-        layers.conv2dTranspose({ filters: 2, kernelSize: [2, 3], strides: [3, 2], dataFormat: "channelsFirst" }),
-      shape: [2, 3, 2, 2],
-    },
-  ],
-  ConvLSTM1D: [
-    {
-      make: () => layers.convLSTM1d({ filters: 2, kernelSize: 2, dropout: 0.1, recurrentDropout: 0.1, ...both }),
-      shape: [2, 3, 4, 2],
-      masked: true,
-    },
-    {
-      make: () =>
-        layers.convLSTM1d({
-          filters: 2,
-          kernelSize: 3,
-          strides: 2,
-          padding: "same",
-          dataFormat: "channelsFirst",
-          goBackwards: true,
-          stateful: true,
-          useBias: false,
-          ...both,
-        }),
-      shape: [2, 3, 3, 4],
-      masked: true,
-    },
-    { make: () => layers.convLSTM1d({ filters: 2, kernelSize: 2, dilationRate: 2 }), shape: [2, 3, 4, 2] },
-  ],
-  ConvLSTM2D: [
-    {
-      make: () => layers.convLSTM2d({ filters: 2, kernelSize: [2, 1], padding: "same", returnSequences: true }),
-      shape: [2, 3, 2, 3, 2],
-      masked: true,
-    },
-    {
-      make: () => layers.convLSTM2d({ filters: 2, kernelSize: 2, dataFormat: "channelsFirst", ...both }),
-      shape: [2, 2, 2, 3, 2],
-    },
-  ],
-  Cropping1D: [{ make: () => layers.cropping1d({ cropping: [0, 2] }), ...recurrent }],
-  Cropping2D: [
-    {
-      make: () =>
-        layers.cropping2d({
-          cropping: [
-            [0, 2],
-            [1, 1],
-          ],
-        }),
-      shape: plane,
-    },
-    { make: () => layers.cropping2d({ cropping: [1, 0], dataFormat: "channelsFirst" }), shape: plane },
-  ],
   Dense: [
     { make: () => layers.dense({ units: 2, activation: "softsign", inputShape: [3] }), shape: [4, 3] },
     { make: () => layers.dense({ units: 4, activation: "glu" }), shape: [4, 3] },
@@ -163,19 +75,15 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.dot({ axes: -1, normalize: true }), shape: [3, 4], others: [[3, 4]] },
     { make: () => layers.dot({ axes: [2, 1] }), shape, others: [[2, 3, 5]] },
   ],
-  DepthwiseConv1D: [
-    { make: () => layers.depthwiseConv1d({ kernelSize: 2, depthMultiplier: 2, padding: "same" }), ...recurrent },
-  ],
-  DepthwiseConv2D: [
-    { make: () => layers.depthwiseConv2d({ kernelSize: 2, depthMultiplier: 2, padding: "same" }), shape: plane },
-    { make: () => layers.depthwiseConv2d({ kernelSize: [1, 2], strides: 2, useBias: false }), shape: plane },
-  ],
   Dropout: [{ make: () => layers.dropout({ rate: 0.25, noiseShape: [null, 1, null], seed: 3 }), shape }],
   ELU: [{ make: () => layers.elu({ alpha: 0.5 }), ...recurrent }],
   Embedding: [
     { make: () => layers.embedding({ inputDim: 4, outputDim: 3, maskZero: true }), shape: [2, 5], tokens: 4 },
   ],
-  Flatten: [{ make: () => layers.flatten(), shape }],
+  Flatten: [
+    { make: () => layers.flatten(), shape },
+    { make: () => layers.flatten({ dataFormat: "channelsFirst" }), shape: plane },
+  ],
   GRU: [
     { make: () => layers.gru({ units: 2, ...both }), ...recurrent },
     { make: () => layers.gru({ units: 2, resetAfter: false, goBackwards: true, unroll: true }), ...recurrent },
@@ -183,22 +91,6 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
   ],
   GaussianDropout: [{ make: () => layers.gaussianDropout({ rate: 0.2 }), ...recurrent }],
   GaussianNoise: [{ make: () => layers.gaussianNoise({ stddev: 0.2, seed: 4 }), ...recurrent }],
-  GlobalAveragePooling1D: [
-    { make: () => layers.globalAveragePooling1d(), ...recurrent },
-    { make: () => layers.globalAveragePooling1d({ keepdims: true }), ...recurrent },
-  ],
-  GlobalAveragePooling2D: [
-    { make: () => layers.globalAveragePooling2d(), shape: plane },
-    { make: () => layers.globalAveragePooling2d({ keepdims: true, dataFormat: "channelsFirst" }), shape: plane },
-  ],
-  GlobalMaxPooling1D: [
-    { make: () => layers.globalMaxPooling1d(), ...recurrent },
-    { make: () => layers.globalMaxPooling1d({ keepdims: true }), shape },
-  ],
-  GlobalMaxPooling2D: [
-    { make: () => layers.globalMaxPooling2d({ keepdims: true }), shape: plane },
-    { make: () => layers.globalMaxPooling2d({ dataFormat: "channelsFirst" }), shape: plane },
-  ],
   GroupNormalization: [
     { make: () => layers.groupNormalization({ groups: -1 }), ...recurrent },
     { make: () => layers.groupNormalization({ groups: 2, axis: 1, center: false }), shape },
@@ -272,19 +164,14 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
       shape,
       others: [[2, 5, 2]],
     },
-  ],
-  Multiply: [{ make: () => layers.multiply(), ...recurrent, others: [[2, 4, 1]] }],
-  MaxPooling1D: [
-    { make: () => layers.maxPooling1d(), ...recurrent },
-    { make: () => layers.maxPooling1d({ poolSize: 3, strides: 1, padding: "same" }), shape },
-  ],
-  MaxPooling2D: [
-    { make: () => layers.maxPooling2d(), shape: plane },
     {
-      make: () => layers.maxPooling2d({ poolSize: [2, 3], strides: 1, padding: "same", dataFormat: "channelsFirst" }),
-      shape: plane,
+      make: () =>
+        layers.multiHeadAttention({ numHeads: 2, keyDim: 2, slidingWindow: 2, useGate: true, useBias: false }),
+      ...recurrent,
+      others: [[2, 4, 3]],
     },
   ],
+  Multiply: [{ make: () => layers.multiply(), ...recurrent, others: [[2, 4, 1]] }],
   PReLU: [
     { make: () => layers.prelu({ sharedAxes: [1], alphaInitializer: "ones" }), ...recurrent },
     { make: () => layers.prelu(), shape },
@@ -313,21 +200,17 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     { make: () => layers.reshape({ targetShape: [6, -1] }), shape },
     { make: () => layers.reshape({ targetShape: [2, 6] }), shape },
   ],
+  ReversibleEmbedding: [
+    { make: () => layers.reversibleEmbedding({ inputDim: 5, outputDim: 3 }), shape: [2, 4], tokens: 5 },
+    {
+      make: () => layers.reversibleEmbedding({ inputDim: 5, outputDim: 3, logitSoftCap: 2, maskZero: true }),
+      shape: [2, 4],
+      tokens: 5,
+    },
+  ],
   RotaryEmbedding: [
     { make: () => layers.rotaryEmbedding({ maxWavelength: 50 }), shape: [2, 4, 6], masked: true },
     { make: () => layers.rotaryEmbedding({ scalingFactor: 0.5, sequenceAxis: -1, featureAxis: 1 }), ...recurrent },
-  ],
-  SeparableConv1D: [
-    {
-      make: () => layers.separableConv1d({ filters: 2, kernelSize: 2, depthMultiplier: 2, padding: "causal" }),
-      ...recurrent,
-    },
-  ],
-  SeparableConv2D: [
-    {
-      make: () => layers.separableConv2d({ filters: 2, kernelSize: [2, 3], depthMultiplier: 2, padding: "same" }),
-      shape: plane,
-    },
   ],
   SimpleRNN: [
     { make: () => layers.simpleRNN({ units: 2, ...both }), ...recurrent },
@@ -338,11 +221,6 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
   Softmax: [
     { make: () => layers.softmax(), ...recurrent },
     { make: () => layers.softmax({ axis: 1 }), ...recurrent },
-  ],
-  SpatialDropout1D: [{ make: () => layers.spatialDropout1d({ rate: 0.3 }), ...recurrent }],
-  SpatialDropout2D: [
-    { make: () => layers.spatialDropout2d({ rate: 0.3 }), shape: plane },
-    { make: () => layers.spatialDropout2d({ rate: 0.3, dataFormat: "channelsFirst", seed: 2 }), shape: plane },
   ],
   SpectralNormalization: [
     { make: () => layers.spectralNormalization({ layer: layers.dense({ units: 2 }) }), ...recurrent },
@@ -384,25 +262,6 @@ const samples: { readonly [N in keyof typeof layerTable]: readonly [LayerSample,
     },
   ],
   UnitNormalization: [{ make: () => layers.unitNormalization({ axis: [1, 2] }), ...recurrent }],
-  UpSampling1D: [{ make: () => layers.upSampling1d({ size: 3 }), ...recurrent }],
-  UpSampling2D: [
-    { make: () => layers.upSampling2d({ size: [3, 2] }), shape: plane },
-    { make: () => layers.upSampling2d({ dataFormat: "channelsFirst" }), shape: plane },
-  ],
-  ZeroPadding1D: [{ make: () => layers.zeroPadding1d({ padding: [2, 0] }), ...recurrent }],
-  ZeroPadding2D: [
-    {
-      make: () =>
-        layers.zeroPadding2d({
-          padding: [
-            [0, 1],
-            [2, 0],
-          ],
-        }),
-      shape: plane,
-    },
-    { make: () => layers.zeroPadding2d({ padding: [1, 2], dataFormat: "channelsFirst" }), shape: plane },
-  ],
 };
 
 describe.each(Object.entries(samples))("%s", (className, list) => {

@@ -34,6 +34,7 @@ import { PositionEmbedding } from "./core/position-embedding.js";
 import { RepeatVector } from "./core/repeat-vector.js";
 import { Rescaling } from "./core/rescaling.js";
 import { Reshape } from "./core/reshape.js";
+import { ReversibleEmbedding } from "./core/reversible-embedding.js";
 import { SinePositionEncoding } from "./core/sine-position-encoding.js";
 import { TimeDistributed } from "./core/time-distributed.js";
 import { AlphaDropout } from "./noise/alpha-dropout.js";
@@ -145,6 +146,7 @@ export const layerTable = {
   ReLU,
   RepeatVector,
   Reshape,
+  ReversibleEmbedding,
   RotaryEmbedding,
   SeparableConv1D,
   SeparableConv2D,

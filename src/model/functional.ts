@@ -1,15 +1,13 @@
 import { checkOptions, RondoError } from "../errors.js";
 import type { BatchShape, CallFlags, Layer, Weight } from "../layers/layer.js";
-import { type Lookup, lookupBetween } from "../layers/lookup.js";
 import { type LayerSpec, serializeLayer } from "../layers/serialize.js";
 import { input, type LayerCall, SymbolicTensor } from "../layers/symbolic.js";
 import { type DType, formatShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Variable } from "../tensor/variable.js";
 import { layerFromSpec } from "./from-json.js";
-import { callsBetween, followersOf, namesOf } from "./graph.js";
+import { callsBetween, type FlowingValue, followersOf, type ModelGraph, namesOf, runCalls } from "./graph.js";
 import { type ForwardOptions, type ForwardResult, Model, type Outputs } from "./model.js";
-import { createStepper, type Stepper, type StreamOptions } from "./stream.js";
 import type { SummaryRow } from "./summary.js";
 
 /** What `model()` makes a model of. */
@@ -18,13 +16,7 @@ export interface FunctionalOptions {
   inputs: SymbolicTensor | readonly SymbolicTensor[];
   /** What the model returns: one tensor, or a list. */
   outputs: SymbolicTensor | readonly SymbolicTensor[];
-  /** "functional", "functional_1", … by default. */
   name?: string;
-}
-
-interface Value {
-  readonly tensor: Tensor;
-  readonly mask: Tensor | null;
 }
 
 let count = 0;
@@ -32,8 +24,6 @@ let count = 0;
 /**
  * A model of layers connected in any way without circles: several inputs and outputs, layers used several times, models
  * as layers. Every tensor carries its own mask. Made by `model()`.
- *
- * @example const x = input({ shape: [4] }); const y = model({ inputs: x, outputs: layers.dense({ units: 2 }).apply(x) });
  */
 export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
   readonly className = "Functional";
@@ -41,7 +31,7 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
   readonly outputs: readonly SymbolicTensor[];
   /** Whether `outputs` was a list: then results are lists too. */
   private readonly listed: boolean;
-  private readonly calls: readonly LayerCall[];
+  /** @internal */ readonly calls: readonly LayerCall[];
   private readonly followers: readonly (Layer | undefined)[];
   private readonly used: readonly Layer[];
   private readonly names: { readonly inputs: readonly string[]; readonly outputs: readonly string[] };
@@ -71,6 +61,9 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
 
   override get layers(): readonly Layer[] {
     return this.used;
+  }
+  override get graph(): ModelGraph {
+    return this;
   }
   // Models inside may share layers with this one: every weight counts once.
   override get allWeights(): readonly Weight[] {
@@ -129,35 +122,12 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
     return (this.listed ? [...outputs] : outputs[0]) as Out;
   }
 
-  override forward(inputs: readonly Tensor[], { training, masks, observe, penalties }: ForwardOptions): ForwardResult {
-    const values = new Map<SymbolicTensor, Value>();
-    for (const [i, each] of this.inputs.entries()) values.set(each, { tensor: inputs[i]!, mask: masks?.[i] ?? null });
-    const tensorOf = (each: SymbolicTensor) => values.get(each)!.tensor;
-    const lookups = new Map<SymbolicTensor, Lookup>();
-    for (const [i, { layer, inputs: from, initialState, attentionMask, flags, outputs }] of this.calls.entries()) {
-      const follower = observe ? undefined : this.followers[i];
-      const rows = follower && lookupBetween(layer, follower, tensorOf(from[0]!), training);
-      if (rows) {
-        const { tensor, mask } = values.get(from[0]!)!;
-        values.set(outputs[0]!, { tensor: rows.indices, mask: layer.computeMask(tensor, mask) });
-        lookups.set(outputs[0]!, rows);
-        continue;
-      }
-      const lookup = lookups.get(from[0]!);
-      const result = layer.callWithMasks(from.map(tensorOf), {
-        ...(lookup ? { lookup } : {}),
-        ...flags,
-        training,
-        ...(penalties ? { penalties } : {}),
-        masks: from.map((each) => values.get(each)!.mask),
-        ...(initialState.length > 0 ? { initialState: initialState.map(tensorOf) } : {}),
-        ...(attentionMask ? { attentionMask: tensorOf(attentionMask) } : {}),
-      });
-      for (const [i, each] of outputs.entries()) {
-        values.set(each, { tensor: result.outputs[i]!, mask: result.masks[i]! });
-      }
-      observe?.(layer, result.outputs[0]!, from.map(tensorOf));
+  override forward(inputs: readonly Tensor[], options: ForwardOptions): ForwardResult {
+    const values = new Map<SymbolicTensor, FlowingValue>();
+    for (const [i, each] of this.inputs.entries()) {
+      values.set(each, { tensor: inputs[i]!, mask: options.masks?.[i] ?? null });
     }
+    runCalls(this.calls, values, options, this.followers);
     const results = this.outputs.map((each) => values.get(each)!);
     return { outputs: results.map(({ tensor }) => tensor), masks: results.map(({ mask }) => mask) };
   }
@@ -174,25 +144,6 @@ export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
       for (const [i, each] of outputs.entries()) shapes.set(each, made[i]!);
     }
     return this.outputs.map((each) => shapes.get(each)!);
-  }
-
-  /** A model that is a plain chain of layers can be run step by step. */
-  override stream(options?: StreamOptions): Stepper {
-    const chain = this.calls.every(
-      ({ inputs, outputs, initialState }, i) =>
-        inputs.length === 1 &&
-        outputs.length === 1 &&
-        initialState.length === 0 &&
-        inputs[0] === (i === 0 ? this.inputs[0] : this.calls[i - 1]!.outputs[0]),
-    );
-    const straight = chain && this.inputs.length === 1 && this.outputs.length === 1;
-    if (straight && this.used.length === this.calls.length && this.outputs[0] === this.calls.at(-1)?.outputs[0]) {
-      return createStepper(this.used, options);
-    }
-    throw new RondoError("option", `${this.name} cannot be streamed: it is not a chain of layers`, {
-      expected: "one input, one output, and layers that each take what the one before gives",
-      fix: "make a model of the part that is one, from the same tensors",
-    });
   }
 
   override summaryRows(): SummaryRow[] {
@@ -310,20 +261,12 @@ export function functionalFromConfig(config: Record<string, unknown>): Functiona
     if (found) return found;
     throw bad(`a tensor at ${JSON.stringify(place)}, which nothing makes`);
   };
-  for (const {
-    layer,
-    inputs: from,
-    initialState,
-    attentionMask,
-    useCausalMask,
-    returnAttentionScores,
-  } of saved.calls) {
+  for (const { layer, inputs: from, initialState, attentionMask, ...flags } of saved.calls) {
     if (!layers[layer]) throw bad(`a call of layer ${layer} of ${layers.length}`);
     const output = layers[layer].apply(from.map(find), {
       ...(initialState ? { initialState: initialState.map(find) } : {}),
       ...(attentionMask ? { attentionMask: find(attentionMask) } : {}),
-      ...(useCausalMask ? { useCausalMask } : {}),
-      ...(returnAttentionScores ? { returnAttentionScores } : {}),
+      ...flags,
     });
     made.push([...output]);
   }

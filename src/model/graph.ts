@@ -1,6 +1,59 @@
 import { RondoError } from "../errors.js";
 import type { Layer } from "../layers/layer.js";
+import { type Lookup, lookupBetween } from "../layers/lookup.js";
 import type { LayerCall, SymbolicTensor } from "../layers/symbolic.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { ForwardOptions } from "./model.js";
+
+/** A tensor on its way from layer to layer, with its mask. */
+export interface FlowingValue {
+  readonly tensor: Tensor;
+  readonly mask: Tensor | null;
+}
+
+/** A model as calls of layers, in order. */
+export interface ModelGraph {
+  readonly inputs: readonly SymbolicTensor[];
+  readonly outputs: readonly SymbolicTensor[];
+  readonly calls: readonly LayerCall[];
+}
+
+/**
+ * Runs calls in order; what they need is taken from `values`, and what they make put there. Embeddings are not written out
+ * where the layer that alone follows (`followersOf`) can do without.
+ */
+export function runCalls(
+  calls: readonly LayerCall[],
+  values: Map<SymbolicTensor, FlowingValue>,
+  { training, observe, penalties }: ForwardOptions,
+  followers: readonly (Layer | undefined)[] = [],
+): void {
+  const tensorOf = (each: SymbolicTensor) => values.get(each)!.tensor;
+  const lookups = new Map<SymbolicTensor, Lookup>();
+  for (const [i, { layer, inputs, initialState, attentionMask, flags, outputs }] of calls.entries()) {
+    const rows = observe ? null : lookupBetween(layer, followers[i], tensorOf(inputs[0]!), training);
+    if (rows) {
+      const { tensor, mask } = values.get(inputs[0]!)!;
+      values.set(outputs[0]!, { tensor: rows.indices, mask: layer.computeMask(tensor, mask) });
+      lookups.set(outputs[0]!, rows);
+      continue;
+    }
+    const lookup = lookups.get(inputs[0]!);
+    const result = layer.callWithMasks(inputs.map(tensorOf), {
+      ...(lookup ? { lookup } : {}),
+      ...flags,
+      training,
+      ...(penalties ? { penalties } : {}),
+      masks: inputs.map((each) => values.get(each)!.mask),
+      ...(initialState.length > 0 ? { initialState: initialState.map(tensorOf) } : {}),
+      ...(attentionMask ? { attentionMask: tensorOf(attentionMask) } : {}),
+    });
+    for (const [i, each] of outputs.entries()) {
+      values.set(each, { tensor: result.outputs[i]!, mask: result.masks[i]! });
+    }
+    observe?.(layer, result.outputs[0]!, inputs.map(tensorOf));
+  }
+}
 
 /**
  * The calls that lead from `inputs` to `outputs`, each after those it needs. Throws RondoError "option" when an output

@@ -50,15 +50,10 @@ export class ModelLayer extends MultiInputLayer {
     return this.model.forward(inputs, { training: false, masks }).masks[0] ?? null;
   }
 
+  // Masks and outputs of one pass: a second would move the states of stateful layers on.
   override callWithMasks(inputs: readonly Tensor[], { training, masks, penalties }: RunContext): RunResult {
     this.model.prepare(inputs);
     return this.model.forward(inputs, { training, masks, ...(penalties ? { penalties } : {}) });
-  }
-
-  // Once: a second pass for the masks would move the states of stateful layers on.
-  protected override callForApply(inputs: readonly Tensor[], context: RunContext) {
-    const { outputs, masks } = this.callWithMasks(inputs, context);
-    return { result: outputs.length === 1 ? outputs[0]! : outputs, masks };
   }
 
   override getConfig(): Record<string, unknown> {

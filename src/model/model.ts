@@ -29,9 +29,11 @@ import {
   updateMetrics,
 } from "../training/step.js";
 import { getTrainingState, setTrainingState } from "../training/training-state.js";
+import type { ModelGraph } from "./graph.js";
 import { ModelLayer } from "./model-layer.js";
 import { OwnCall } from "./own-call.js";
 import { createStepper, type Stepper, type StreamOptions } from "./stream.js";
+import { split } from "./stream-graph.js";
 import { chainRows, printSummary, type Summary, type SummaryRow, summarize } from "./summary.js";
 
 /** A model's architecture as JSON values. */
@@ -133,6 +135,10 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
   /** Whether `call` says what the model computes. @internal */
   get isOwn(): boolean {
     return this.forward === Model.prototype.forward;
+  }
+  /** What the model runs, where that is known. @internal */
+  get graph(): ModelGraph | null {
+    return null;
   }
   /** Shape of the (first) input with the batch axis, once known; null where sizes vary. */
   get inputShape(): BatchShape | null {
@@ -418,18 +424,20 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
   }
 
   /**
-   * Runs the model one time step at a time, remembering the state in between.
+   * Runs the model one time step at a time, remembering the state in between. Of several inputs one comes step by step;
+   * the others must be fixed, and what depends on them alone, such as an encoder, is run once. Throws RondoError "option"
+   * for layers that need later steps.
    *
    * @example const stepper = model.stream(); const y = stepper.step([0.1, 0.2]);
+   * @example const stepper = translator.stream({ fixed: { source: sentences }, maxLength: 50 });
    */
-  stream(options?: StreamOptions): Stepper {
+  stream(options: StreamOptions = {}): Stepper {
     this.requireBuilt("stream()");
-    if (this.isOwn) {
-      throw new RondoError("option", `${this.name} cannot be streamed: what call() does is not known`, {
-        fix: "make a sequential model of its layers, which may share them",
-      });
-    }
-    return createStepper(this.layers, options);
+    const { graph } = this;
+    if (graph) return createStepper(split(this.name, graph, Object.keys(options.fixed ?? {})), options);
+    throw new RondoError("option", `${this.name} cannot be streamed: what call() does is not known`, {
+      fix: "make a sequential or functional model of its layers, which may share them",
+    });
   }
 
   /**

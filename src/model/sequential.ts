@@ -4,10 +4,12 @@ import { type BatchShape, Layer } from "../layers/layer.js";
 import { type Lookup, lookupBetween } from "../layers/lookup.js";
 import { serializeLayer } from "../layers/serialize.js";
 import type { Chain, ChainOutput, StartOf } from "../layers/shape-types.js";
+import { type LayerCall, SymbolicTensor } from "../layers/symbolic.js";
 import { formatShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { CompileOptions } from "../training/compile.js";
 import { layerFromSpec } from "./from-json.js";
+import type { ModelGraph } from "./graph.js";
 import { type ForwardOptions, type ForwardResult, Model } from "./model.js";
 import type { DataOf, LossCheck, TensorOf } from "./shape-types.js";
 
@@ -46,6 +48,18 @@ export class Sequential<In extends BatchShape = any, Out extends BatchShape = an
 
   override get layers(): readonly Layer[] {
     return this.stack;
+  }
+  override get graph(): ModelGraph | null {
+    if (!this.shape) return null;
+    const start = new SymbolicTensor(this.name, this.shape, "float32", null);
+    const calls: LayerCall[] = [];
+    let last = start;
+    for (const [order, layer] of this.stack.entries()) {
+      const next = new SymbolicTensor(layer.name, layer.computeOutputShape(last.shape), "float32", null);
+      calls.push({ order, layer, inputs: [last], initialState: [], attentionMask: null, flags: {}, outputs: [next] });
+      last = next;
+    }
+    return { inputs: [start], outputs: [last], calls };
   }
   override get inputShape(): BatchShape | null {
     return this.shape;

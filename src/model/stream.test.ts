@@ -86,6 +86,13 @@ const stacks: Record<string, () => Layer[]> = {
     layers.rmsNormalization(),
     layers.softmax(),
   ],
+  "the last axis by its number": () => [
+    layers.layerNormalization({ axis: 2 }),
+    layers.dense({ units: 4, activation: { name: "softmax", axis: 2 } }),
+    layers.timeDistributed({ layer: layers.dense({ units: 6, activation: { name: "sparsemax", axis: 1 } }) }),
+    layers.activation({ activation: { name: "glu", axis: 2 } }),
+    layers.softmax({ axis: 2 }),
+  ],
   "cells with variations": () => [
     layers.rnn({ cell: layers.peepholeLSTMCell({ units: 3 }), ...sequences }),
     layers.rnn({ cell: layers.zoneoutCell({ cell: layers.lstmCell({ units: 3 }), rates: 0.3 }), ...sequences }),
@@ -145,6 +152,17 @@ describe("a stepper gives what the whole sequence gives", () => {
       const y = stepper.step(x.subarray((t - 1) * FEATURES, t * FEATURES));
       expectClose(y, whole(stack, tensor(x.slice(0, t * FEATURES), [1, t, FEATURES])), 1e-6);
     }
+  });
+
+  test("after the last output there is no time: the second axis is the last", () => {
+    const activation = { name: "softmax", axis: 1 } as const;
+    const stack = [layers.gru({ units: 4 }), layers.dense({ units: 3, activation }), layers.softmax({ axis: 1 })];
+    const x = numbers(TIME * FEATURES);
+    const expected = whole(stack, tensor(x, [1, TIME, FEATURES]));
+    expectClose(stepwise(createStepper(stack), x, TIME).slice(-3), expected, 1e-6);
+    const wrong = [layers.gru({ units: 4 }), layers.activation({ activation: { name: "softmax", axis: 0 } })];
+    whole(wrong, tensor(x, [1, TIME, FEATURES]));
+    expect(() => createStepper(wrong)).toThrow(/axis 0 of \[batch, features\]/);
   });
 
   const ids = Float32Array.from([0, 3, 1, 0, 0, 4, 2, 4, 0, 1, 1, 2, 0, 0]);
@@ -302,6 +320,15 @@ describe("errors", () => {
     for (const layer of [...alongTime, layers.conv1d({ filters: 2, kernelSize: 2 })]) {
       expect(() => createStepper(built([lstm(), layer]))).toThrow(/cannot be streamed/);
     }
+    for (const activation of [
+      { name: "softmax", axis: 1 },
+      { name: "logSoftmax", axis: -2 },
+    ] as const) {
+      expect(() => createStepper(built([lstm(), layers.activation({ activation })]))).toThrow(/axis 2 or -1/);
+      expect(() => createStepper(built([lstm(), layers.dense({ units: 2, activation })]))).toThrow(/axis 2 or -1/);
+    }
+    const images = layers.convLSTM1d({ filters: 2, kernelSize: 1 });
+    expect(() => createStepper(built([images], [1, 2, 3, 1]))).toThrow(/ConvLSTM1D/);
     expect(() => createStepper([lstm()])).toThrow(/must be built/);
     expect(() => createStepper([])).toThrow(/must be built/);
     expect(() => createStepper(built([lstm()]), { batchsize: 2 } as never)).toThrow(/did you mean "batchSize"/);

@@ -1,19 +1,27 @@
 import { checkOptions, RondoError } from "../errors.js";
 import type { Layer } from "../layers/layer.js";
+import { Tensor } from "../tensor/tensor.js";
+import { chain, type FixedInputs, type StreamGraph } from "./stream-graph.js";
 import { StreamPlan } from "./stream-plan.js";
+import { plainly } from "./stream-run.js";
 import { StreamState } from "./stream-state.js";
 
 export { StreamState } from "./stream-state.js";
 
 /** Options of `model.stream`. */
 export interface StreamOptions {
-  /** Number of sequences that advance together. Default: 1. */
+  /** Number of sequences that advance together. Default: that of the fixed inputs, or 1. */
   batchSize?: number;
   /**
    * Most steps of a sequence, for models with attention or positions: their memory is taken once. Others have no limit.
    * Default: the sequenceLength of position embeddings, if there are any.
    */
   maxLength?: number;
+  /**
+   * Functional models of several inputs: those that are known from the beginning, by name. What depends on them alone (an
+   * encoder, keys and values of its output) is computed once. Default: none.
+   */
+  fixed?: FixedInputs;
 }
 
 /**
@@ -32,17 +40,17 @@ export class Stepper {
   readonly outputSize: number;
   /** Most steps of a sequence; null without a limit. */
   readonly maxLength: number | null;
-  private readonly layers: readonly Layer[];
+  private readonly graph: StreamGraph;
   private readonly plan: StreamPlan;
   private readonly result: Float32Array;
   private floats!: Float32Array;
   private integers!: Int32Array;
 
   /** @internal Use `model.stream()`. */
-  constructor(layers: readonly Layer[], batchSize: number, maxLength: number | null = null) {
-    this.layers = layers;
+  constructor(graph: StreamGraph, batchSize: number, maxLength: number | null = null) {
+    this.graph = graph;
     this.batchSize = batchSize;
-    this.plan = new StreamPlan(layers, batchSize, maxLength);
+    this.plan = new StreamPlan(graph, batchSize, maxLength);
     this.maxLength = this.plan.capacity;
     this.inputSize = this.plan.input.size / batchSize;
     this.outputSize = this.plan.outputSize;
@@ -199,14 +207,38 @@ export class Stepper {
 
   /** An independent stepper that goes on from here. */
   fork(): Stepper {
-    const copy = new Stepper(this.layers, this.batchSize, this.maxLength);
+    const copy = new Stepper(this.graph, this.batchSize, this.maxLength);
+    copy.plan.beginAs(this.plan);
     copy.rewind(this.state);
     return copy;
   }
 
-  /** Forgets everything: the next step is the first of a new sequence. */
-  reset(): void {
-    this.plan.reset();
+  /**
+   * Forgets everything: the next step is the first of a new sequence. Fixed inputs stay, unless new ones are given. Throws
+   * RondoError "option", "shape" or "value" for those that do not fit, and everything stays as it was.
+   */
+  reset(fixed?: FixedInputs): void {
+    if (fixed) this.begin(fixed);
+    else this.plan.reset();
+  }
+
+  /** @internal */
+  begin(given: FixedInputs): void {
+    const { fixed } = this.graph;
+    checkOptions("a stream's fixed", given, fixed?.names ?? []);
+    if (!fixed) return;
+    plainly(() => {
+      const values = fixed.compute(given);
+      for (const key of fixed.shapes.keys()) {
+        const batch = values.get(key)!.tensor.shape[0];
+        if (batch === this.batchSize) continue;
+        throw new RondoError("shape", "a stream needs as many fixed inputs as it has sequences", {
+          received: `${batch} for batchSize ${this.batchSize}`,
+          expected: "one per sequence",
+        });
+      }
+      this.plan.begin(values);
+    });
   }
 
   /** Frees the buffers now; otherwise the garbage collector does. */
@@ -221,17 +253,27 @@ export class Stepper {
 }
 
 /**
- * A stepper for a stack of built layers. Throws RondoError "option" for layers that need later steps (bidirectional,
- * goBackwards) and where a maximum length is missing, "state" when the layers are not built.
+ * A stepper for a stack of built layers, or a graph of them. Throws RondoError "option" for layers that need later steps
+ * (bidirectional, goBackwards) and where a maximum length is missing, "state" when the layers are not built.
  */
-export function createStepper(layers: readonly Layer[], options: StreamOptions = {}): Stepper {
-  checkOptions("model.stream", options, ["batchSize", "maxLength"]);
-  const { batchSize = 1, maxLength } = options;
+export function createStepper(model: readonly Layer[] | StreamGraph, options: StreamOptions = {}): Stepper {
+  checkOptions("model.stream", options, ["batchSize", "maxLength", "fixed"]);
+  const { fixed = {}, batchSize = batchOf(fixed), maxLength } = options;
   for (const [name, value] of Object.entries({ batchSize, maxLength })) {
     if (value === undefined || (Number.isInteger(value) && value >= 1)) continue;
     throw new RondoError("value", `model.stream: ${name} must be a whole number of at least 1`, {
       received: String(value),
     });
   }
-  return new Stepper(layers, batchSize, maxLength ?? null);
+  const graph = "calls" in model ? model : chain(model);
+  const stepper = new Stepper(graph, batchSize, maxLength ?? null);
+  stepper.begin(fixed);
+  return stepper;
+}
+
+/** The number of sequences that fixed inputs are for. */
+function batchOf(fixed: FixedInputs): number {
+  const [first] = Object.values(fixed);
+  if (first === undefined) return 1;
+  return first instanceof Tensor ? (first.shape[0] ?? 1) : ((first as ArrayLike<unknown>).length ?? 1);
 }

@@ -2,85 +2,26 @@ import { customGrad, noGrad } from "../../src/autograd/index.js";
 import { rematerialize } from "../../src/autograd/rematerialize.js";
 import { recordOn, Tape } from "../../src/autograd/tape.js";
 import { type OpCode, opCodes } from "../../src/backend/kernels.js";
-import type { AttentionOperand } from "../../src/tensor/forward/attention.js";
-import type { AttributesOf, OperationName } from "../../src/tensor/forward/table.js";
+import type { OperationName } from "../../src/tensor/forward/table.js";
 import { mul, square } from "../../src/tensor/ops/index.js";
 import { run } from "../../src/tensor/run.js";
-import type { DType, Shape } from "../../src/tensor/shape.js";
+import type { Shape } from "../../src/tensor/shape.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { Source } from "../parity/inputs.js";
-
-/** A tensor to be made on whichever backend the test runs. */
-export interface Input {
-  readonly dtype: DType;
-  readonly shape: Shape;
-  readonly data: ArrayLike<number>;
-}
-
-/** One way to call an operation. Every float32 input is differentiated. */
-export interface OperationCase {
-  readonly label: string;
-  readonly inputs: readonly Input[];
-  readonly call: (inputs: readonly Tensor[]) => readonly Tensor[];
-  /** Backward calls a kernel that has no gradient itself. */
-  readonly firstOrderOnly?: boolean;
-}
-
-const source = new Source(20);
-const size = (shape: Shape) => shape.reduce((a, b) => a * b, 1);
-
-/** Where a function is smooth: intervals to draw from. Derivatives are checked numerically, so kinks are kept away from. */
-type Domain = readonly (readonly [low: number, high: number])[];
-const anywhere: Domain = [[-1.5, 1.5]];
-const positive: Domain = [[0.4, 2]];
-const notZero: Domain = [
-  [-2, -0.4],
-  [0.4, 2],
-];
-const betweenWholes: Domain = [
-  [-1.8, -1.2],
-  [0.2, 0.8],
-  [1.2, 1.8],
-];
-
-function floats(shape: Shape, domain: Domain = anywhere): Input {
-  const data = Float32Array.from({ length: size(shape) }, (_, i) => {
-    const [low, high] = domain[i % domain.length]!;
-    return low + (high - low) * source.next();
-  });
-  return { dtype: "float32", shape, data };
-}
-
-/** Different values at least `gap` apart in random order, for operations that compare elements. */
-function apart(shape: Shape, gap = 0.2): Input {
-  const order = Array.from({ length: size(shape) }, (_, i) => ({ i, key: source.next() })).sort(
-    (a, b) => a.key - b.key,
-  );
-  const data = new Float32Array(order.length);
-  order.forEach(({ i }, rank) => {
-    data[i] = (rank - order.length / 2) * gap;
-  });
-  return { dtype: "float32", shape, data };
-}
-
-function ints(shape: Shape, low: number, high: number): Input {
-  return { dtype: "int32", shape, data: source.ints(size(shape), low, high) };
-}
-
-function bools(shape: Shape): Input {
-  return { dtype: "bool", shape, data: source.ints(size(shape), 0, 2) };
-}
-
-function operation<K extends OperationName>(
-  name: K,
-  inputs: readonly Input[],
-  attributes: AttributesOf<K>,
-  more: { firstOrderOnly?: boolean } = {},
-): OperationCase {
-  const shapes = inputs.map((i) => `${i.dtype} [${i.shape}]`).join(", ");
-  const label = `${name} ${JSON.stringify(attributes)} of ${shapes}`;
-  return { label, inputs, call: (tensors) => run(name, tensors, attributes), ...more };
-}
+import {
+  anywhere,
+  apart,
+  betweenWholes,
+  bools,
+  type Domain,
+  floats,
+  type Input,
+  ints,
+  notZero,
+  type OperationCase,
+  operation,
+  positive,
+} from "./inputs.js";
+import { sequenceCases } from "./sequence-cases.js";
 
 const unaryDomains: { readonly [K in OpCode<"unary">]: Domain } = {
   neg: anywhere,
@@ -197,106 +138,6 @@ const matMulShapes: readonly (readonly [Shape, Shape, boolean, boolean])[] = [
   [[2, 3, 2], [2, 2, 3], true, true],
   [[2, 0], [0, 3], false, false],
   [[0, 3], [3, 2], false, false],
-];
-
-/** Inputs of a recurrence: batch 2, time 3, inputs 2, units 3. */
-function recurrentInputs(gates: number, names: readonly string[], biasShape: Shape = [3 * gates]) {
-  const shapes: Record<string, Input> = {
-    x: floats([2, 3, 2]),
-    kernel: floats([2, 3 * gates]),
-    recurrent: floats([3, 3 * gates]),
-    bias: floats(biasShape),
-    h0: floats([2, 3]),
-    c0: floats([2, 3]),
-    mask: { dtype: "bool", shape: [2, 3], data: [1, 1, 0, 0, 1, 1] },
-  };
-  return names.map((name) => shapes[name]!);
-}
-
-const plain = ["x", "kernel", "recurrent"] as const;
-const full = ["x", "kernel", "recurrent", "bias", "h0", "mask"] as const;
-const fullLstm = ["x", "kernel", "recurrent", "bias", "h0", "c0", "mask"] as const;
-const flags = { sequences: true, goBackwards: false, zeroOutputForMask: false };
-const otherFlags = { sequences: false, goBackwards: true, zeroOutputForMask: true };
-
-const recurrentCases: readonly OperationCase[] = [
-  ...opCodes.activation.map((activation) =>
-    // The preactivations lie well above 0, where relu is smooth.
-    operation(
-      "recurrent",
-      [floats([2, 3, 2], [[0.1, 0.5]]), floats([2, 3], [[0.1, 0.5]]), floats([3, 3], [[0.1, 0.5]])],
-      { cell: { kind: "rnn", activation }, operands: plain, ...flags },
-      { firstOrderOnly: true },
-    ),
-  ),
-  operation(
-    "recurrent",
-    recurrentInputs(1, full),
-    { cell: { kind: "rnn", activation: "tanh" }, operands: full, ...otherFlags },
-    { firstOrderOnly: true },
-  ),
-  operation(
-    "recurrent",
-    recurrentInputs(4, plain),
-    { cell: { kind: "lstm" }, operands: plain, ...flags },
-    { firstOrderOnly: true },
-  ),
-  operation(
-    "recurrent",
-    recurrentInputs(4, fullLstm),
-    { cell: { kind: "lstm" }, operands: fullLstm, ...otherFlags },
-    { firstOrderOnly: true },
-  ),
-  ...[true, false].flatMap((resetAfter) => [
-    operation(
-      "recurrent",
-      recurrentInputs(3, plain),
-      { cell: { kind: "gru", resetAfter }, operands: plain, ...flags },
-      { firstOrderOnly: true },
-    ),
-    operation(
-      "recurrent",
-      recurrentInputs(3, full, resetAfter ? [2, 9] : [9]),
-      { cell: { kind: "gru", resetAfter }, operands: full, ...otherFlags },
-      { firstOrderOnly: true },
-    ),
-  ]),
-];
-
-/** Inputs of attention: batch 2, 3 queries, 4 keys, sizes 2 and 3. */
-function attentionInputs(heads: number, keyHeads: number, names: readonly AttentionOperand[]) {
-  const shapes: Record<AttentionOperand, Input> = {
-    query: floats([2, 3, heads, 2]),
-    key: floats([2, 4, keyHeads, 2]),
-    value: floats([2, 4, keyHeads, 3]),
-    keyMask: { dtype: "bool", shape: [2, 4], data: [1, 0, 1, 1, 0, 1, 0, 0] },
-    queryMask: { dtype: "bool", shape: [2, 3], data: [1, 1, 0, 1, 1, 1] },
-    slopes: floats([heads], positive),
-  };
-  return names.map((name) => shapes[name]);
-}
-
-const attentionPlain = ["query", "key", "value"] as const;
-const attentionMasked = [...attentionPlain, "keyMask", "queryMask"] as const;
-const attentionCases: readonly OperationCase[] = [
-  operation(
-    "attention",
-    attentionInputs(2, 2, attentionPlain),
-    { operands: attentionPlain, scale: 0.7, causal: false },
-    { firstOrderOnly: true },
-  ),
-  operation(
-    "attention",
-    attentionInputs(1, 1, attentionPlain),
-    { operands: attentionPlain, scale: 1, causal: true },
-    { firstOrderOnly: true },
-  ),
-  operation(
-    "attention",
-    attentionInputs(4, 2, attentionMasked),
-    { operands: attentionMasked, scale: 0.7, causal: true },
-    { firstOrderOnly: true },
-  ),
 ];
 
 const logits = floats([3, 4]);
@@ -485,22 +326,7 @@ export const operationCases: { readonly [K in OperationName]: readonly Operation
         run("sparseCrossEntropyGrad", [l!, targets!, dloss!, noGrad(() => run("softmax", [l!], {})[0]!)], {}),
     },
   ],
-  recurrent: recurrentCases,
-  recurrentGrad: [
-    {
-      label: "recurrentGrad of an LSTM's last output",
-      inputs: recurrentInputs(4, plain),
-      firstOrderOnly: true,
-      call: (tensors) => {
-        const attributes = { cell: { kind: "lstm" as const }, operands: plain, ...flags, sequences: false };
-        // Only a recorded forward keeps what backward needs.
-        const tape = new Tape(new Set());
-        tape.watch(...tensors);
-        const [y] = recordOn(tape, () => run("recurrent", tensors, attributes));
-        return noGrad(() => tape.gradient([y!], tensors) as Tensor[]);
-      },
-    },
-  ],
+  ...sequenceCases,
   rematerialized: [
     {
       label: "rematerialized",
@@ -531,22 +357,6 @@ export const operationCases: { readonly [K in OperationName]: readonly Operation
         tape.watch(...tensors);
         const [y] = recordOn(tape, () => run("layerNorm", tensors, { epsilon: 0.1 }));
         return noGrad(() => tape.gradient([y!], tensors) as Tensor[]);
-      },
-    },
-  ],
-  attention: attentionCases,
-  attentionGrad: [
-    {
-      label: "attentionGrad",
-      inputs: attentionInputs(2, 1, attentionMasked),
-      firstOrderOnly: true,
-      call: (tensors) => {
-        const attributes = { operands: attentionMasked, scale: 0.7, causal: false };
-        const sources = tensors.slice(0, 3);
-        const tape = new Tape(new Set());
-        tape.watch(...sources);
-        const [y] = recordOn(tape, () => run("attention", tensors, attributes));
-        return noGrad(() => tape.gradient([y!], sources) as Tensor[]);
       },
     },
   ],

@@ -1,7 +1,7 @@
 import { recordOn, Tape } from "../../src/autograd/tape.js";
 import { asTensor, type Tensor, tensor } from "../../src/tensor/tensor.js";
 import { Source } from "../parity/inputs.js";
-import type { Input, OperationCase } from "./cases.js";
+import type { Input, OperationCase } from "./inputs.js";
 
 export function make({ data, shape, dtype }: Input): Tensor {
   return tensor(Float64Array.from(data), shape, dtype);

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { scope, setBackend } from "../../src/index.js";
 import type { OperationName } from "../../src/tensor/forward/table.js";
-import { type OperationCase, operationCases } from "./cases.js";
+import { operationCases } from "./cases.js";
 import { gradients, make, numericalGradients, secondGradients, weighted } from "./derivatives.js";
+import type { OperationCase } from "./inputs.js";
 
 setBackend("reference");
 const TOLERANCE = 2e-3;

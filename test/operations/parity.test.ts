@@ -4,8 +4,9 @@ import { scope } from "../../src/index.js";
 import type { OperationName } from "../../src/tensor/forward/table.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { onBackend, otherBackends } from "../support/backends.js";
-import { type OperationCase, operationCases } from "./cases.js";
+import { operationCases } from "./cases.js";
 import { gradients, make, secondGradients } from "./derivatives.js";
+import type { OperationCase } from "./inputs.js";
 
 const names = Object.keys(operationCases) as OperationName[];
 

@@ -1,9 +1,10 @@
 import { RondoError } from "../../errors.js";
-import { mul } from "../../tensor/ops/arithmetic.js";
-import { greaterEqual, logicalAnd } from "../../tensor/ops/comparison.js";
+import { mul, sub } from "../../tensor/ops/arithmetic.js";
+import { greaterEqual, less, logicalAnd } from "../../tensor/ops/comparison.js";
 import { arange } from "../../tensor/ops/creation.js";
 import { reshape } from "../../tensor/ops/movement.js";
 import { dropoutMask } from "../../tensor/ops/random.js";
+import { abs } from "../../tensor/ops/unary.js";
 import { formatShape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { BatchShape, LayerState } from "../component.js";
@@ -90,6 +91,11 @@ export const ofQueries = (mask: Tensor): Tensor => reshape(mask, [...mask.shape,
 /** [1, queries, keys]: true where the key is not after the query. */
 export function causalMask(queries: number, keys: number): Tensor {
   return greaterEqual(reshape(arange(queries), [1, queries, 1]), reshape(arange(keys), [1, 1, keys]));
+}
+
+/** [1, queries, keys]: true where query and key are fewer than `size` steps apart. */
+export function windowMask(queries: number, keys: number, size: number): Tensor {
+  return less(abs(sub(reshape(arange(queries), [1, queries, 1]), reshape(arange(keys), [1, 1, keys]))), size);
 }
 
 /** True where all masks are; null without any. */

@@ -114,6 +114,18 @@ test("an attention mask may be an input of the model", () => {
   expect(modelFromBytes(modelToBytes(made)).predict([wave([1, 2, 4], 0), mask]).shape).toEqual([1, 1, 2, 2]);
 });
 
+test("window and gate are kept in files", () => {
+  const x = input({ shape: [6, 4] });
+  const options = { numHeads: 2, keyDim: 3, slidingWindow: 2, useGate: true };
+  const heads = layers.multiHeadAttention(options);
+  const made = model({ inputs: x, outputs: heads.apply([x, x]) });
+  expect(heads.getConfig()).toMatchObject(options);
+  expect(layers.multiHeadAttention({ numHeads: 2, keyDim: 3 }).getConfig()).not.toHaveProperty("slidingWindow");
+  const again = modelFromBytes(modelToBytes(made));
+  expect((again.predict(wave([1, 6, 4], 0)) as Tensor).dataSync()).toEqual(made.predict(wave([1, 6, 4], 0)).dataSync());
+  expect(() => layers.multiHeadAttention({ ...options, slidingWindow: 0 })).toThrow(/slidingWindow/);
+});
+
 test("what does not fit is named", () => {
   const x = wave([2, 3, 4], 0);
   expect(() => layers.attention().apply([x])).toThrow(/cannot take these inputs[\s\S]*\[query, value\]/);

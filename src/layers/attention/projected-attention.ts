@@ -5,6 +5,7 @@ import { where } from "../../tensor/ops/comparison.js";
 import { matMul } from "../../tensor/ops/linalg.js";
 import { broadcastTo, expandDims, reshape, transpose } from "../../tensor/ops/movement.js";
 import { softmax } from "../../tensor/ops/softmax.js";
+import { sigmoid } from "../../tensor/ops/unary.js";
 import { type Tensor, tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
 import type { BatchShape } from "../component.js";
@@ -29,7 +30,7 @@ import type { InitializerSpec } from "../initializers.js";
 import type { LayerOptions, RunContext } from "../layer.js";
 import type { RegularizerSpec } from "../regularizers.js";
 import { alibiBias, alibiSlopes } from "./alibi.js";
-import { AttentionBase, allOf, causalMask, FAR, ofKeys, ofQueries } from "./attention-base.js";
+import { AttentionBase, allOf, causalMask, FAR, ofKeys, ofQueries, windowMask } from "./attention-base.js";
 import { Rotation } from "./rotation.js";
 
 /** Options of multi-head and group-query attention alike. */
@@ -54,6 +55,16 @@ export interface ProjectedAttentionOptions extends LayerOptions {
   seed?: number | null;
   /** False computes with ordinary operations, which have derivatives of any order. Default: null, fused where it can be. */
   flashAttention?: boolean | null;
+  /**
+   * A query looks only at keys that are fewer steps away than this; with useCausalMask at the last ones so many. Default:
+   * no limit.
+   */
+  slidingWindow?: number | null;
+  /**
+   * What the heads saw is multiplied by the sigmoid of a further projection of the query (Qiu et al. 2025,
+   * arXiv 2505.06708). Default: false.
+   */
+  useGate?: boolean;
   /** Turns queries and keys by their positions with this wavelength (rotary positions), such as 10000. Default: none. */
   ropeMaxWavelength?: number | null;
   /** Lowers scores by distance (ALiBi, Press et al. 2022), the first heads most. Default: false. */
@@ -71,6 +82,8 @@ export const projectedFields = {
   biasConstraint: constraint(),
   seed: seed(),
   flashAttention: optional(flag(true)),
+  slidingWindow: optional(positive()),
+  useGate: flag(false),
   ropeMaxWavelength: optional(positive()),
   alibi: flag(false),
 } satisfies Fields<ProjectedAttentionOptions, keyof LayerOptions>;
@@ -101,6 +114,7 @@ export abstract class ProjectedAttention<V extends Values<typeof projectedFields
   private readonly fields: Readonly<Record<string, AnyField>>;
   /** @internal */ query!: Projection;
   /** @internal */ key!: Projection;
+  /** @internal */ gate: Projection | null = null;
   /** @internal */ value!: Projection;
   /** @internal */ output!: Projection;
   /** @internal */ readonly rotation: Rotation | null;
@@ -136,12 +150,13 @@ export abstract class ProjectedAttention<V extends Values<typeof projectedFields
     const size = heads.output ?? this.lastSize(query);
     this.query = toHeads("query", query, heads.query, heads.size);
     this.key = toHeads("key", key, heads.keyValue, heads.size);
+    if (o.useGate) this.gate = toHeads("gate", query, heads.query, heads.valueSize);
     this.value = toHeads("value", value, heads.keyValue, heads.valueSize);
     this.output = projection("attention_output", [heads.query, heads.valueSize, size], [size]);
   }
 
-  /** [batch, time, inputs] -> [batch, time, heads, size per head]. */
-  private toHeads(x: Tensor, { kernel, bias }: Projection): Tensor {
+  /** [batch, time, inputs] -> [batch, time, heads, size per head]. @internal */
+  toHeads(x: Tensor, { kernel, bias }: Projection): Tensor {
     const [inputs, heads, size] = kernel.shape as [number, number, number];
     this.requireLastSize(x, inputs);
     const product = matMul(x, reshape(kernel, [inputs, heads * size]));
@@ -166,16 +181,20 @@ export abstract class ProjectedAttention<V extends Values<typeof projectedFields
     const q = turned(this.toHeads(query, this.query));
     const k = turned(this.toHeads(key, this.key));
     const v = this.toHeads(value, this.value);
-    if (this.canFuse(context)) return this.fromHeads(this.fused(q, k, v, context), this.output);
+    const { gate } = this;
+    const put = (heads: Tensor) =>
+      this.fromHeads(gate ? mul(heads, sigmoid(this.toHeads(query, gate))) : heads, this.output);
+    if (this.canFuse(context)) return put(this.fused(q, k, v, context));
     const { output, scores } = this.plainly(q, k, v, context);
-    const result = this.fromHeads(output, this.output);
+    const result = put(output);
     return context.returnAttentionScores ? [result, scores] : result;
   }
 
   /** Whether the kernel that makes no scores does all that is asked for. */
   private canFuse({ training, attentionMask, returnAttentionScores }: RunContext): boolean {
-    const { flashAttention, dropout } = this.options;
-    return flashAttention !== false && !(training && dropout > 0) && !attentionMask && !returnAttentionScores;
+    const { flashAttention, dropout, slidingWindow } = this.options;
+    const plain = (training && dropout > 0) || attentionMask || returnAttentionScores || slidingWindow !== null;
+    return flashAttention !== false && !plain;
   }
 
   private fused(q: Tensor, k: Tensor, v: Tensor, { masks, useCausalMask = false }: RunContext): Tensor {
@@ -191,12 +210,14 @@ export abstract class ProjectedAttention<V extends Values<typeof projectedFields
   /** By ordinary operations, which make the scores of all heads. */
   private plainly(q: Tensor, k: Tensor, v: Tensor, context: RunContext): { output: Tensor; scores: Tensor } {
     const [queryMask, valueMask, keyMask] = context.masks;
+    const { slidingWindow } = this.options;
     const seen = allOf([
       queryMask && ofQueries(queryMask),
       valueMask && ofKeys(valueMask),
       keyMask && ofKeys(keyMask),
       context.attentionMask,
       context.useCausalMask ? causalMask(q.shape[1]!, k.shape[1]!) : null,
+      slidingWindow === null ? null : windowMask(q.shape[1]!, k.shape[1]!, slidingWindow),
     ]);
     const scaled = timeInside(mul(q, 1 / Math.sqrt(this.heads.size)));
     const products = matMul(scaled, timeInside(this.spread(k)), { transposeB: true });
@@ -229,8 +250,11 @@ export abstract class ProjectedAttention<V extends Values<typeof projectedFields
 
   override getConfig(): Record<string, unknown> {
     const config = writeFields(this, this.fields, this.options as Values<typeof this.fields>);
-    // Keras does not know these: configs that do without them stay readable there.
-    const defaults: Record<string, unknown> = { flashAttention: null, ropeMaxWavelength: null, alibi: false };
+    // Keras, or older versions of it, do not know these: configs that do without them stay readable there.
+    const defaults: Record<string, unknown> = {
+      ...{ flashAttention: null, slidingWindow: null, useGate: false },
+      ...{ ropeMaxWavelength: null, alibi: false },
+    };
     const kept = Object.entries(config).filter(([name, v]) => !(name in defaults) || v !== defaults[name]);
     return { ...super.getConfig(), ...Object.fromEntries(kept) };
   }

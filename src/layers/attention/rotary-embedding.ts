@@ -33,7 +33,7 @@ const fields = {
  */
 export class RotaryEmbedding extends FieldLayer<Values<typeof fields>> {
   readonly className = "RotaryEmbedding";
-  private readonly rotation: Rotation;
+  /** @internal */ readonly rotation: Rotation;
 
   constructor(options: RotaryEmbeddingOptions = {}) {
     super("layers.rotaryEmbedding", fields, options);

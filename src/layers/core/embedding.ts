@@ -37,7 +37,7 @@ export interface EmbeddingOptions extends LayerOptions {
   embeddingsConstraint?: ConstraintSpec;
 }
 
-const fields = {
+export const embeddingFields = {
   inputDim: positive(),
   outputDim: positive(),
   maskZero: flag(false),
@@ -54,12 +54,12 @@ const fields = {
  */
 export class Embedding extends Layer {
   readonly className = "Embedding";
-  readonly options: Values<typeof fields>;
+  readonly options: Values<typeof embeddingFields>;
   embeddings!: Variable;
 
   constructor(options: EmbeddingOptions) {
     super(options);
-    this.options = readFields("layers.embedding", fields, options, layerOptionNames);
+    this.options = readFields("layers.embedding", embeddingFields, options, layerOptionNames);
   }
 
   override build(_inputShape: BatchShape): void {
@@ -92,6 +92,6 @@ export class Embedding extends Layer {
   }
 
   override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), ...writeFields(this, fields, this.options) };
+    return { ...super.getConfig(), ...writeFields(this, embeddingFields, this.options) };
   }
 }

@@ -1,6 +1,6 @@
 import { broadcastTo, reshape } from "../../tensor/ops/movement.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { Fields, Values } from "../fields.js";
+import type { AnyField, Fields, Values } from "../fields.js";
 import type { BatchShape, LayerOptions } from "../layer.js";
 import { perAxis, SpatialLayer, type SpatialOptions, spatialFields } from "../spatial/spatial-layer.js";
 
@@ -15,8 +15,8 @@ const fieldsFor = (axes: number) =>
 
 /** Repeats every step along every spatial axis. */
 export abstract class UpSampling extends SpatialLayer<Values<ReturnType<typeof fieldsFor>>> {
-  constructor(where: string, options: LayerOptions, axes: number) {
-    super(where, fieldsFor(axes), options, axes);
+  constructor(where: string, options: LayerOptions, axes: number, more: Readonly<Record<string, AnyField>> = {}) {
+    super(where, { ...fieldsFor(axes), ...more }, options, axes);
   }
 
   protected run(input: Tensor): Tensor {

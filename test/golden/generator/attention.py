@@ -122,7 +122,13 @@ def cases():
     add("GroupQueryAttention/causal_masks", group.with_options(**explicit), [own, own], mask=[None, LEADING], call=causal)
     allowed = np.stack([np.outer(row, other) for row, other in zip(queries, EMPTY_ROW)])
     add("GroupQueryAttention/attention_mask", single.with_options(**explicit), [query, value], call={"attention_mask": allowed})
+    near = group.with_options(sliding_window=2, use_gate=True)
+    add("GroupQueryAttention/window_gate", near, [own, own], call=scores)
+    add("GroupQueryAttention/causal_window", near.with_options(**explicit, use_bias=False), [own, own], mask=[None, LEADING], call=causal)
     heads = Spec("MultiHeadAttention", num_heads=2, key_dim=3, **explicit)
+    add("MultiHeadAttention/gate", heads.with_options(use_gate=True, value_dim=2), [query, value, key])
+    add("MultiHeadAttention/window", heads.with_options(sliding_window=1), [query, value], mask=[queries, MIXED])
+    add("MultiHeadAttention/causal_window_gate", heads.with_options(sliding_window=3, use_gate=True), [own, own], call={**causal, **scores})
     add("MultiHeadAttention/masks", heads, [query, value, key], mask=[queries, MIXED, LEADING])
     add("MultiHeadAttention/causal_masks", heads, [own, own], mask=[MIXED, MIXED], call=causal)
 

@@ -35,6 +35,11 @@ def cases():
     add("Embedding/mask_zero", Spec("Embedding", input_dim=6, output_dim=3, mask_zero=True), [ids])
     repeated = np.array([[2, 2, 5, 0, 2]] * BATCH, dtype=np.int32)
     add("Embedding/repeated", Spec("Embedding", input_dim=6, output_dim=3), [repeated])
+    scores = [{"inputs": [ids]}, {"inputs": [numbers((2, 3), 0.7)], "call": {"reverse": True}}]
+    reversible = Spec("ReversibleEmbedding", input_dim=6, output_dim=3)
+    every.append(run_calls("ReversibleEmbedding/tied", reversible, scores))
+    untied = reversible.with_options(tie_weights=False, logit_soft_cap=0.8)
+    every.append(run_calls("ReversibleEmbedding/untied", untied, scores))
     padded = x.copy()
     padded[0, 3:] = 0
     padded[1, :2] = 0
@@ -42,6 +47,7 @@ def cases():
     add("Masking/zero", Spec("Masking"), [padded])
     add("Masking/value", Spec("Masking", mask_value=-1.0), [np.where(padded == 0, -1, padded).astype(np.float32)])
     add("TimeDistributed/Dense", Spec("TimeDistributed", layer=Spec("Dense", units=2, activation="tanh")), [x])
+    add("Flatten/channels_first", Spec("Flatten", data_format="channels_first"), [x])
     add("RepeatVector", Spec("RepeatVector", n=3), [flat])
     add("LayerNormalization/default", Spec("LayerNormalization"), [x])
     add("LayerNormalization/epsilon", Spec("LayerNormalization", epsilon=1e-5, center=False), [x])

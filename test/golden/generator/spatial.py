@@ -37,7 +37,34 @@ class AveragePooling2D(keras.layers.Layer):
         return windows.sum((-1, -2))
 
 
+class UpSampling2D(keras.layers.UpSampling2D):
+    """Also what Keras gives on JAX and TensorFlow where PyTorch has another formula ("bicubic") or none ("lanczos"): a mean
+    of neighbours, weighted by a kernel of their distance."""
+
+    KERNELS = {
+        "bicubic": (2, lambda x: torch.where(x <= 1, 1.5 * x**3 - 2.5 * x**2 + 1, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2)),
+        "lanczos3": (3, lambda x: torch.sinc(x) * torch.sinc(x / 3)),
+        "lanczos5": (5, lambda x: torch.sinc(x) * torch.sinc(x / 5)),
+    }
+
+    def call(self, x):
+        if self.interpolation not in self.KERNELS:
+            return super().call(x)
+        for axis, factor in zip((2, 3) if self.data_format == "channels_first" else (1, 2), self.size):
+            x = torch.movedim(self._along(torch.movedim(x, axis, -1), factor), -1, axis)
+        return x
+
+    def _along(self, x, factor):
+        radius, kernel = self.KERNELS[self.interpolation]
+        n = x.shape[-1]
+        places = (torch.arange(n * factor, dtype=x.dtype) + 0.5) / factor - 0.5
+        distances = torch.abs(places[None] - torch.arange(n, dtype=x.dtype)[:, None])
+        weights = torch.where(distances < radius, kernel(distances), torch.zeros_like(distances))
+        return x @ (weights / weights.sum(0))
+
+
 CUSTOM_CLASSES["AveragePooling2D"] = AveragePooling2D
+CUSTOM_CLASSES["UpSampling2D"] = UpSampling2D
 
 
 def cases():
@@ -117,6 +144,12 @@ def _shapes(add, small):
     add("SpatialDropout2D/inference", Spec("SpatialDropout2D", rate=0.5), [small])
     add("UpSampling2D/default", Spec("UpSampling2D"), [small])
     add("UpSampling2D/uneven", Spec("UpSampling2D", size=[3, 1], **FIRST), [first])
+    between = Spec("UpSampling2D", size=[3, 2], interpolation="bilinear")
+    add("UpSampling2D/bilinear", between, [small])
+    add("UpSampling2D/bilinear_first", between.with_options(size=2, **FIRST), [first])
+    add("UpSampling2D/bicubic", between.with_options(interpolation="bicubic"), [small])
+    add("UpSampling2D/lanczos3", between.with_options(interpolation="lanczos3", size=2), [small])
+    add("UpSampling2D/lanczos5", between.with_options(interpolation="lanczos5", **FIRST), [first])
     add("ZeroPadding2D/default", Spec("ZeroPadding2D"), [small])
     add("ZeroPadding2D/axes", Spec("ZeroPadding2D", padding=[0, 2]), [small])
     add("ZeroPadding2D/edges", Spec("ZeroPadding2D", padding=[[1, 2], [0, 3]], **FIRST), [first])
