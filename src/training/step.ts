@@ -101,16 +101,19 @@ export function trainStep(model: Model, batch: Batch, time?: TimeWindow): number
     };
     let result: ForwardResult | undefined;
     let parts: readonly (Tensor | null)[] = [];
+    let unscaled: Tensor | undefined;
     const computeLoss = () => {
       const { made, penalties } = forward(model, targets.x, true);
       result = { outputs: made.outputs.map(borrow), masks: made.masks.map(borrow) };
       const losses = lossesOf(model, targets, result, trained, penalties);
       if (model.compiled.outputs.length > 1) parts = losses.parts.map(borrow);
-      return losses.total;
+      if (optimizer.lossScale === 1) return losses.total;
+      unscaled = borrow(losses.total);
+      return optimizer.scaleLoss(unscaled);
     };
     try {
       const { value, grads } = variableGrads(computeLoss, variables, { allowNonFinite: true });
-      const loss = value.item();
+      const loss = (unscaled ?? value).item();
       if (!Number.isFinite(loss)) throw notFinite(model, loss, targets);
       optimizer.apply(grads);
       for (const { variable, constraint } of trained) {

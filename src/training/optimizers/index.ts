@@ -10,9 +10,11 @@ import { ftrl } from "./ftrl.js";
 import { groups } from "./groups.js";
 import { lamb } from "./lamb.js";
 import { lion } from "./lion.js";
+import { lossScale } from "./loss-scale.js";
 import { muon } from "./muon.js";
 import { nadam } from "./nadam.js";
-import { Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { Optimizer } from "./optimizer.js";
+import type { OptimizerOptions } from "./options.js";
 import { rmsprop } from "./rmsprop.js";
 import { scheduleFreeAdamW } from "./schedule-free-adamw.js";
 import { sgd } from "./sgd.js";
@@ -34,9 +36,10 @@ export const optimizers = {
   muon,
   scheduleFreeAdamW,
   groups,
+  lossScale,
 } as const;
 
-const { groups: _groups, ...single } = optimizers;
+const { groups: _groups, lossScale: _lossScale, ...single } = optimizers;
 
 /** Optimizers that a name is enough for. */
 export type OptimizerName = keyof typeof single;
@@ -58,6 +61,13 @@ interface SavedOptimizer {
   config: Record<string, unknown>;
 }
 
+/** What a file says about an optimizer around another one. */
+interface SavedLossScale {
+  innerOptimizer: SavedOptimizer;
+  initialScale: number;
+  dynamicGrowthSteps: number;
+}
+
 /** What a file says about groups. */
 interface SavedGroups {
   groups: readonly { match: readonly string[]; optimizer: SavedOptimizer }[];
@@ -71,6 +81,10 @@ export function optimizerFromConfig(saved: SavedOptimizer): Optimizer {
     const made = saved.config as unknown as SavedGroups;
     const parts = made.groups.map(({ match, optimizer }) => ({ match, optimizer: optimizerFromConfig(optimizer) }));
     return groups({ groups: parts, rest: optimizerFromConfig(made.rest) });
+  }
+  if (saved.className === "LossScaleOptimizer") {
+    const made = saved.config as unknown as SavedLossScale;
+    return lossScale({ ...made, innerOptimizer: optimizerFromConfig(made.innerOptimizer) });
   }
   const rate = config.learningRate;
   if (typeof rate === "object" && rate !== null) config.learningRate = scheduleFromConfig(rate as never);

@@ -4,9 +4,11 @@ import { transpose } from "../../tensor/ops/movement.js";
 import { norm } from "../../tensor/ops/reduce.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkCount, checkFraction, checkNotNegative } from "../checks.js";
+import { checkCount } from "../checks.js";
 import { addScaled, blend } from "./in-place.js";
-import { checkNames, Optimizer, type OptimizerOptions, type SlotStart } from "./optimizer.js";
+import { Optimizer } from "./optimizer.js";
+import type { OptimizerOptions, SettingsOf } from "./options.js";
+import type { SlotStart } from "./slots.js";
 
 export interface MuonOptions extends OptimizerOptions {
   /** How much of the sum of gradients is kept. 0.95 by default. */
@@ -31,19 +33,19 @@ export interface MuonOptions extends OptimizerOptions {
   epsilon?: number;
 }
 
-const ownOptions = [
-  "momentum",
-  "nesterov",
-  "nsSteps",
-  "rmsRate",
-  "excludeEmbeddings",
-  "excludeLayers",
-  "adamLearningRateRatio",
-  "adamBeta1",
-  "adamBeta2",
-  "adamWeightDecay",
-  "epsilon",
-] as const;
+const defaults: SettingsOf<MuonOptions> = {
+  momentum: 0.95,
+  nesterov: true,
+  nsSteps: 5,
+  rmsRate: 0.2,
+  excludeEmbeddings: true,
+  excludeLayers: [],
+  adamLearningRateRatio: 1,
+  adamBeta1: 0.9,
+  adamBeta2: 0.999,
+  adamWeightDecay: 0.004,
+  epsilon: 1e-7,
+};
 
 /** The polynomial a·x + b·x³ + c·x⁵ that drives singular values towards 1 (Jordan 2024). */
 const [A, B, C] = [3.4445, -4.775, 2.0315];
@@ -52,38 +54,15 @@ const [A, B, C] = [3.4445, -4.775, 2.0315];
  * Matrices step along their momentum made nearly orthogonal by Newton-Schulz iterations (Jordan 2024; scaled as in Liu et
  * al. 2025); vectors, embeddings, tensors of more axes and what is excluded step by Adam.
  */
-export class Muon extends Optimizer {
+export class Muon extends Optimizer<SettingsOf<MuonOptions>> {
   readonly className = "Muon";
   protected readonly slotNames: readonly string[] = ["momentum", "velocity"];
-  readonly settings: Required<Omit<MuonOptions, keyof OptimizerOptions>>;
 
   constructor(options: MuonOptions = {}) {
     const where = "optimizers.muon";
     const weightDecay = options.weightDecay === undefined ? 0.004 : options.weightDecay;
-    super(where, { ...options, weightDecay }, ownOptions, 0.001);
-    const { momentum = 0.95, nesterov = true, nsSteps = 5, rmsRate = 0.2, excludeEmbeddings = true } = options;
-    const { adamLearningRateRatio = 1, adamBeta1 = 0.9, adamBeta2 = 0.999 } = options;
-    const { adamWeightDecay = 0.004, epsilon = 1e-7 } = options;
-    const excludeLayers = checkNames(where, "excludeLayers", options.excludeLayers);
-    checkFraction(where, "momentum", momentum);
-    checkCount(where, "nsSteps", nsSteps);
-    checkFraction(where, "adamBeta1", adamBeta1);
-    checkFraction(where, "adamBeta2", adamBeta2);
-    const sizes = { rmsRate: rmsRate ?? 0, adamLearningRateRatio, adamWeightDecay: adamWeightDecay ?? 0, epsilon };
-    for (const [name, value] of Object.entries(sizes)) checkNotNegative(where, name, value);
-    this.settings = {
-      momentum,
-      nesterov,
-      nsSteps,
-      rmsRate,
-      excludeEmbeddings,
-      excludeLayers,
-      adamLearningRateRatio,
-      adamBeta1,
-      adamBeta2,
-      adamWeightDecay,
-      epsilon,
-    };
+    super(where, { ...options, weightDecay }, defaults, 0.001);
+    checkCount(where, "nsSteps", this.settings.nsSteps);
   }
 
   private usesAdam({ name, rank }: Variable): boolean {
@@ -97,7 +76,7 @@ export class Muon extends Optimizer {
   }
 
   protected override decayOf(variable: Variable): number {
-    return (this.usesAdam(variable) ? this.settings.adamWeightDecay : this.weightDecay) ?? 0;
+    return (this.usesAdam(variable) ? this.settings.adamWeightDecay : this.common.weightDecay) ?? 0;
   }
 
   protected override update(w: Variable, g: Tensor, rate: number, slots: Record<string, Variable>): void {
@@ -119,10 +98,6 @@ export class Muon extends Optimizer {
     const alpha = (rate * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
     const { kernels } = w.storage.engine;
     kernels.adamUpdate(w.offset, g.offset, m.offset, v.offset, 0, w.size, alpha, beta1, beta2, epsilon, 1, 1);
-  }
-
-  override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), ...this.settings, excludeLayers: [...this.settings.excludeLayers] };
   }
 }
 

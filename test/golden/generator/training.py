@@ -555,23 +555,50 @@ def optimizers_and_schedules():
     ema = {"use_ema": True, "ema_momentum": 0.8, "ema_overwrite_frequency": 4}
     add("Adam/ema_overwrite", OPTIMIZERS["Adam"].with_options(**ema))
     add("Adam/ema_accumulation", OPTIMIZERS["Adam"].with_options(gradient_accumulation_steps=2, **ema))
+    add("SGD_momentum/loss_scale_factor", OPTIMIZERS["SGD_momentum"].with_options(loss_scale_factor=4.0, clipnorm=0.2))
     return {
         "meaning": {
             "optimizers": "all start from `weights` and receive gradients[step] in turn; weightsAfterStep[step] holds both "
             "tensors, flat. Order of work: clip, decay (w -= w * weightDecay * learningRate), update",
             "schedules": "learningRate[i] at step steps[i], steps counted from 0",
+            "lossScale": "LossScaleOptimizer given the same gradients, scaled ones; in the steps of `overflow` with an "
+            "infinite element; scales[step] is the scale afterwards",
         },
         "weights": [array_form(weight) for weight in weights],
         "gradients": [[array_form(gradient) for gradient in step] for step in gradients],
         "optimizers": cases,
+        "lossScale": _loss_scale(weights, gradients),
         "schedules": _schedules(),
+    }
+
+
+def _loss_scale(weights, gradients):
+    inner, overflow = OPTIMIZERS["Adam"], [3, 4, 8]
+    options = {"initial_scale": 8.0, "dynamic_growth_steps": 2}
+    variables = [keras.Variable(np.asarray(weight, dtype=np.float64), name=f"w{k}") for k, weight in enumerate(weights)]
+    optimizer = keras.optimizers.LossScaleOptimizer(inner.build(), **options)
+    trace, scales = [], []
+    for number, step in enumerate(gradients):
+        given = [tensor(gradient) for gradient in step]
+        if number in overflow:
+            given[1] = given[1] * math.inf
+        optimizer.apply(given, variables)
+        trace.append([flat(variable.value) for variable in variables])
+        scales.append(Single(float(optimizer.dynamic_scale)))
+    return {
+        "inner": inner.case_form(),
+        "initialScale": options["initial_scale"],
+        "dynamicGrowthSteps": options["dynamic_growth_steps"],
+        "overflow": overflow,
+        "scales": scales,
+        "weightsAfterStep": trace,
     }
 
 
 def _optimizer_formula(spec, weights, gradients):
     """The same steps from the published formulas in numpy, to confirm Keras' figures; None for options not restated."""
     given = dict(spec.config_given)
-    if set(given) & {"gradient_accumulation_steps", "use_ema"} or isinstance(given["learning_rate"], Spec):
+    if set(given) & {"gradient_accumulation_steps", "use_ema", "loss_scale_factor"} or isinstance(given["learning_rate"], Spec):
         return None
     if spec.class_name not in ("SGD", "RMSprop", "Adam", "AdamW"):
         return None
