@@ -216,6 +216,7 @@ export type { JSONLoggerOptions } from "./training/callbacks/json-logger.js";
 export type { LayerStatisticsOptions, StatisticsReport } from "./training/callbacks/layer-statistics.js";
 export type { ModelCheckpointOptions } from "./training/callbacks/model-checkpoint.js";
 export type { ReduceLROnPlateauOptions } from "./training/callbacks/reduce-lr-on-plateau.js";
+export type { SwapEMAWeightsOptions } from "./training/callbacks/swap-ema-weights.js";
 export type { TensorBoardOptions } from "./training/callbacks/tensor-board.js";
 export type { Callback, Logs, TrainingContext } from "./training/callbacks.js";
 export type { ClassWeight } from "./training/class-weight.js";

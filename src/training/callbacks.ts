@@ -40,6 +40,9 @@ export interface Callback {
   onBatchBegin?(batch: number, context: TrainingContext): Awaitable;
   /** `logs` are means over the epoch so far, as in Keras. */
   onBatchEnd?(batch: number, logs: Logs, context: TrainingContext): Awaitable;
+  /** Around every validation. */
+  onTestBegin?(context: TrainingContext): Awaitable;
+  onTestEnd?(logs: Logs, context: TrainingContext): Awaitable;
   /**
    * A loss or gradient is NaN or infinite, and the weights are as they were before that step. `fit` rejects with the error
    * unless a callback stops the training here.
@@ -57,6 +60,8 @@ const hookNames = [
   "onEpochEnd",
   "onBatchBegin",
   "onBatchEnd",
+  "onTestBegin",
+  "onTestEnd",
   "onNonFinite",
   "getState",
   "setState",

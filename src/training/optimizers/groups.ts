@@ -93,8 +93,8 @@ export class Groups extends Optimizer {
     return this.all.some(({ useEma }) => useEma);
   }
 
-  override swapEma(variables: readonly Variable[]): void {
-    for (const [owner, part] of this.split(variables, (variable) => variable)) owner.swapEma(part);
+  override swapEma(variables: readonly Variable[], averaged: boolean): void {
+    for (const [owner, part] of this.split(variables, (variable) => variable)) owner.swapEma(part, averaged);
   }
 
   override getConfig(): Record<string, unknown> {

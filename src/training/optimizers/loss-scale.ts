@@ -94,8 +94,8 @@ export class LossScale extends Optimizer {
     this.innerOptimizer.finalizeVariables(variables);
   }
 
-  override swapEma(variables: readonly Variable[]): void {
-    this.innerOptimizer.swapEma(variables);
+  override swapEma(variables: readonly Variable[], averaged: boolean): void {
+    this.innerOptimizer.swapEma(variables, averaged);
   }
 
   override getConfig(): Record<string, unknown> {

@@ -222,13 +222,13 @@ export abstract class Optimizer<S extends Settings = Settings> {
    * @example optimizer.finalizeVariables(model.trainableWeights);
    */
   finalizeVariables(variables: readonly Variable[]): void {
-    if (this.swapped) this.swapEma(variables);
+    this.swapEma(variables, false);
     if (this.useEma) this.assignSlot(EMA, variables);
   }
 
-  /** With `useEma`, exchanges variables and their moving averages; the next call undoes it. @internal */
-  swapEma(variables: readonly Variable[]): void {
-    if (!this.useEma) return;
+  /** With `useEma`, exchanges variables and their moving averages, or changes them back. @internal */
+  swapEma(variables: readonly Variable[], averaged: boolean): void {
+    if (!this.useEma || this.swapped === averaged) return;
     for (const variable of variables) {
       const ema = this.slots.find(EMA, variable);
       if (!ema) continue;
@@ -236,7 +236,7 @@ export abstract class Optimizer<S extends Settings = Settings> {
       variable.assign(ema);
       ema.view().set(value);
     }
-    this.swapped = !this.swapped;
+    this.swapped = averaged;
   }
 
   /** Overwrites variables with what is remembered about them under a name, where there is something. */

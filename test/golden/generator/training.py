@@ -857,7 +857,42 @@ def full_training():
             "prediction": "of the trained model for the first batch",
         },
         "cases": cases,
+        "swapEma": _swap_ema(),
     }
+
+
+def _swap_ema():
+    """fit with SwapEMAWeights: what validation sees, what a callback after it sees at the end of epochs, what is left."""
+    x, y = numbers((6, 2), 0.3), numbers((6, 1), 1.9)
+    held = numbers((4, 2), 2.3), numbers((4, 1), 0.4)
+    runs = []
+    for swap in (None, False, True):
+        keras.backend.clear_session()
+        model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
+        set_weights(model.trainable_weights)
+        before = [flat(v.value) for v in model.trainable_weights]
+        optimizer = keras.optimizers.SGD(learning_rate=0.3, momentum=0.9, use_ema=True, ema_momentum=0.6)
+        model.compile(optimizer=optimizer, loss="mse", run_eagerly=True)
+        seen = []
+        watch = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda *_: seen.append([flat(v.value) for v in model.trainable_weights])
+        )
+        callbacks = [] if swap is None else [keras.callbacks.SwapEMAWeights(swap_on_epoch=swap)]
+        history = model.fit(
+            _exact(x), _exact(y), batch_size=2, epochs=3, shuffle=False, verbose=0,
+            validation_data=(_exact(held[0]), _exact(held[1])), callbacks=[*callbacks, watch],
+        ).history
+        runs.append(
+            {
+                "swapOnEpoch": swap,
+                "loss": [Single(value) for value in history["loss"]],
+                "validation": [Single(value) for value in history["val_loss"]],
+                "atEpochEnds": seen,
+                "final": [flat(v.value) for v in model.trainable_weights],
+            }
+        )
+    arrays = {"x": x, "y": y, "heldX": held[0], "heldY": held[1]}
+    return {"weights": before, **{name: array_form(array) for name, array in arrays.items()}, "runs": runs}
 
 
 def _exact(array):
