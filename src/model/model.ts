@@ -87,7 +87,7 @@ export interface ModelCallContext {
  * made when data is first seen. Everything else, from training to saving, is as for any model: `getConfig` returns what
  * the constructor needs to make an equal one, and `registerModel` makes files that hold it loadable. For another number of
  * inputs or outputs than one, answer `partNames` too; `call` then gets a list. Override `trainStep` for another way to
- * train.
+ * train; further optimizers and random generators that it uses are kept in fields as well, for checkpoints to find them.
  *
  * @example
  * class Tagger extends Model<Tensor> {

@@ -8,7 +8,7 @@ import { evaluateBatches } from "./evaluate.js";
 import { Feed } from "./feed.js";
 import type { FitOptions, FitRun } from "./fit.js";
 import { runStep } from "./step.js";
-import { takeUpTraining } from "./training-state.js";
+import { keptInFields, takeUpTraining } from "./training-state.js";
 import { trainTruncated } from "./truncated.js";
 
 /** The loop of `fit`: epochs, batches, validation, callbacks. */
@@ -121,7 +121,10 @@ export async function train(
   if (model.built) {
     // An aborted training goes on later from the weights it has now.
     if (history.aborted) model.optimizer.swapEma(model.trainableWeights, false);
-    else model.optimizer.finalizeVariables(model.trainableWeights);
+    else {
+      model.optimizer.finalizeVariables(model.trainableWeights);
+      for (const each of keptInFields(model).optimizers.values()) each.finalizeVariables(model.weights);
+    }
   }
   for (const callback of callbacks) await callback.onTrainEnd?.(logs, context);
 }
