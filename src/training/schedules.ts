@@ -301,6 +301,7 @@ export const schedules = {
   cosineDecay,
   cosineDecayRestarts,
   piecewiseConstant,
+  piecewiseConstantDecay: piecewiseConstant,
   step,
   oneCycle,
   warmup,

@@ -57,6 +57,7 @@ export const losses = {
 
 const aliases = {
   ...losses,
+  bce: binaryCrossentropy,
   mse: meanSquaredError,
   mae: meanAbsoluteError,
   mape: meanAbsolutePercentageError,

@@ -115,7 +115,11 @@ const shortNames = {
   rmse: "rootMeanSquaredError",
   mape: "meanAbsolutePercentageError",
   smape: "symmetricMeanAbsolutePercentageError",
+  bce: "binaryCrossentropy",
   bpc: "bitsPerCharacter",
+  kld: "klDivergence",
+  logCoshError: "logCosh",
+  msle: "meanSquaredLogarithmicError",
 } as const;
 
 export type MetricName = keyof typeof metrics | keyof typeof shortNames;

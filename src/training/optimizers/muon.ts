@@ -31,6 +31,10 @@ export interface MuonOptions extends OptimizerOptions {
   adamWeightDecay?: number | null;
   /** Added to Adam's root. 1e-7 by default. */
   epsilon?: number;
+  /** Newton-Schulz: a·x + b·x³ + c·x⁵ drives singular values towards 1. 3.4445, -4.775 and 2.0315 by default (Jordan 2024). */
+  muonA?: number;
+  muonB?: number;
+  muonC?: number;
 }
 
 const defaults: SettingsOf<MuonOptions> = {
@@ -45,10 +49,10 @@ const defaults: SettingsOf<MuonOptions> = {
   adamBeta2: 0.999,
   adamWeightDecay: 0.004,
   epsilon: 1e-7,
+  muonA: 3.4445,
+  muonB: -4.775,
+  muonC: 2.0315,
 };
-
-/** The polynomial a·x + b·x³ + c·x⁵ that drives singular values towards 1 (Jordan 2024). */
-const [A, B, C] = [3.4445, -4.775, 2.0315];
 
 /**
  * Matrices step along their momentum made nearly orthogonal by Newton-Schulz iterations (Jordan 2024; scaled as in Liu et
@@ -85,11 +89,25 @@ export class Muon extends Optimizer<SettingsOf<MuonOptions>> {
       this.adamStep(w, g, rate * this.settings.adamLearningRateRatio, momentum, velocity);
       return;
     }
-    const { nesterov, nsSteps, rmsRate } = this.settings;
+    const { nesterov, rmsRate } = this.settings;
     blend(momentum, this.settings.momentum, g, 1);
-    const direction = orthogonalized(nesterov ? add(g, mul(momentum, this.settings.momentum)) : momentum, nsSteps);
+    const direction = this.orthogonalized(nesterov ? add(g, mul(momentum, this.settings.momentum)) : momentum);
     const scale = rmsRate === null ? 1 : Math.sqrt(Math.max(...w.shape)) * rmsRate;
     addScaled(w, -rate * scale, direction);
+  }
+
+  /** A matrix with nearly the same singular vectors and singular values near 1. */
+  private orthogonalized(matrix: Tensor): Tensor {
+    const { nsSteps, muonA, muonB, muonC } = this.settings;
+    const tall = matrix.shape[0]! > matrix.shape[1]!;
+    let x = tall ? transpose(matrix) : matrix;
+    x = mul(x, 1 / (norm(x).item() + 1e-7));
+    for (let i = 0; i < nsSteps; i++) {
+      const square = matMul(x, x, { transposeB: true });
+      const factor = add(mul(square, muonB), mul(matMul(square, square), muonC));
+      x = add(mul(x, muonA), matMul(factor, x));
+    }
+    return tall ? transpose(x) : x;
   }
 
   private adamStep(w: Variable, g: Tensor, rate: number, m: Variable, v: Variable): void {
@@ -99,19 +117,6 @@ export class Muon extends Optimizer<SettingsOf<MuonOptions>> {
     const { kernels } = w.storage.engine;
     kernels.adamUpdate(w.offset, g.offset, m.offset, v.offset, 0, w.size, alpha, beta1, beta2, epsilon, 1, 1);
   }
-}
-
-/** A matrix with nearly the same singular vectors and singular values near 1. */
-function orthogonalized(matrix: Tensor, steps: number): Tensor {
-  const tall = matrix.shape[0]! > matrix.shape[1]!;
-  let x = tall ? transpose(matrix) : matrix;
-  x = mul(x, 1 / (norm(x).item() + 1e-7));
-  for (let i = 0; i < steps; i++) {
-    const square = matMul(x, x, { transposeB: true });
-    const factor = add(mul(square, B), mul(matMul(square, square), C));
-    x = add(mul(x, A), matMul(factor, x));
-  }
-  return tall ? transpose(x) : x;
 }
 
 /** Muon, learningRate 0.001, weightDecay 0.004. @example optimizers.muon({ learningRate: 0.02 }) */

@@ -92,7 +92,7 @@ const shares = ["beta1", "beta2", "rho", "momentum", "adamBeta1", "adamBeta2"];
 /** What null switches off. */
 const optional = ["rmsRate", "adamWeightDecay"];
 
-/** Fills in defaults and checks what their kind says: shares, switches, sizes of at least 0; negative defaults are left alone. */
+/** Fills in defaults and checks what their kind says: shares, switches, sizes of at least 0, or numbers. */
 export function readSettings<S extends Settings>(where: string, defaults: S, options: object): S {
   const settings = { ...filled(defaults, options) } as Record<string, unknown>;
   for (const [name, standard] of Object.entries(defaults)) {
@@ -103,6 +103,7 @@ export function readSettings<S extends Settings>(where: string, defaults: S, opt
     else if (typeof standard === "boolean") checkSwitch(where, name, value);
     else if (shares.includes(name)) checkFraction(where, name, value as number);
     else if ((standard as number) >= 0) checkNotNegative(where, name, value as number);
+    else checkWithin(where, name, value as number, -Number.MAX_VALUE, Number.MAX_VALUE);
   }
   return settings as S;
 }
