@@ -271,6 +271,20 @@ test("intersection over union with classes on another axis", () => {
   expect(byFirst!.result()).toBe(byLast!.result());
 });
 
+test("Keras' other names", () => {
+  for (const [name, full] of [
+    ["bce", "binaryCrossentropy"],
+    ["kld", "klDivergence"],
+    ["logCoshError", "logCosh"],
+    ["msle", "meanSquaredLogarithmicError"],
+  ] as const) {
+    const made = resolveMetric(name, losses.meanSquaredError());
+    expect([made.name, made.config!.name]).toEqual([name, full]);
+  }
+  expect(resolveLoss("bce").name).toBe("binaryCrossentropy");
+  expect(() => resolveMetric("LogCoshError" as never, losses.meanSquaredError())).toThrow(/mean "logCoshError"/);
+});
+
 test("what AUC and R² cannot do", () => {
   expect(() => metrics.auc({ curve: "pr" as never })).toThrow(/unknown curve[\s\S]*"PRGAIN"/);
   expect(() => metrics.auc({ summationMethod: "mean" as never })).toThrow(/"minoring"/);

@@ -1,4 +1,4 @@
-import { lookUp, RondoError } from "../../errors.js";
+import { closest, lookUp, RondoError } from "../../errors.js";
 import { scheduleFromConfig } from "../schedules.js";
 import { adadelta } from "./adadelta.js";
 import { adafactor } from "./adafactor.js";
@@ -44,6 +44,17 @@ const { groups: _groups, lossScale: _lossScale, ...single } = optimizers;
 /** Optimizers that a name is enough for. */
 export type OptimizerName = keyof typeof single;
 
+const lossScaled = "optimizers.lossScale({ innerOptimizer: optimizers.adam() })";
+const grouped = "optimizers.groups({ groups: [{ match, optimizer }], rest: optimizers.adam() })";
+/** Optimizers around others, also by Keras' names, and how they are made. */
+const wrappers = {
+  lossScale: lossScaled,
+  lossScaleOptimizer: lossScaled,
+  groups: grouped,
+  multiOptimizer: grouped,
+  optimizerMap: grouped,
+} as const;
+
 /** An optimizer from its name and options, or the optimizer itself. */
 export function resolveOptimizer(optimizer: OptimizerName | Optimizer, options: OptimizerOptions = {}): Optimizer {
   if (optimizer instanceof Optimizer) return optimizer;
@@ -51,6 +62,13 @@ export function resolveOptimizer(optimizer: OptimizerName | Optimizer, options: 
     throw new RondoError("option", "compile() needs an optimizer", {
       received: String(optimizer),
       expected: `${Object.keys(single).join(", ")}, or optimizers.adam({ … })`,
+    });
+  }
+  const around = closest(optimizer, Object.keys(wrappers));
+  if (around && !closest(optimizer, Object.keys(single))) {
+    throw new RondoError("option", `the optimizer "${optimizer}" is made of others, a name is not enough`, {
+      received: JSON.stringify(optimizer),
+      expected: wrappers[around as keyof typeof wrappers],
     });
   }
   return lookUp("optimizer", optimizer, single)(options);

@@ -10,7 +10,7 @@ import { sum } from "../../tensor/ops/reduce.js";
 import { square } from "../../tensor/ops/unary.js";
 import { memory, tensor } from "../../tensor/tensor.js";
 import { variable } from "../../tensor/variable.js";
-import { optimizerFromConfig, optimizers } from "./index.js";
+import { optimizerFromConfig, optimizers, resolveOptimizer } from "./index.js";
 
 interface Golden {
   readonly weights: readonly GoldenArray[];
@@ -129,5 +129,7 @@ test("mistakes", () => {
   expect(() => optimizers.sgd({ lossScaleFactor: 0 })).toThrow(/above 0/);
   const scaled = optimizers.sgd({ lossScaleFactor: 2 });
   expect(() => optimizers.lossScale({ innerOptimizer: scaled })).toThrow(/does not scale the loss itself/);
+  expect(() => resolveOptimizer("LossScaleOptimizer" as never)).toThrow(/made of others[\s\S]*innerOptimizer/);
+  expect(() => resolveOptimizer("multi_optimizer" as never)).toThrow(/optimizers\.groups/);
   expect(() => optimizers.groups({ groups: [], rest: scaled })).toThrow(/there is one loss/);
 });
