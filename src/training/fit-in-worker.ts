@@ -145,8 +145,7 @@ function describe(model: Model): Uint8Array {
 }
 
 function reply(port: Port, { stopTraining, optimizer }: Model): void {
-  const rate = optimizer.getConfig().learningRate;
-  const learningRate = typeof rate === "number" ? rate : null;
+  const learningRate = optimizer.scheduled ? null : optimizer.learningRate;
   port.post({ type: "reply", stop: stopTraining, learningRate } satisfies ToWorker);
 }
 

@@ -76,6 +76,27 @@ describe("fit in a worker", () => {
     expect((here[0] as string[]).length).toBeLessThan(9 * 3);
   });
 
+  test("callbacks change the rate of optimizers around others too", async () => {
+    const kinds = [
+      () => optimizers.lossScale({ innerOptimizer: optimizers.adam({ learningRate: 0.02 }) }),
+      () =>
+        optimizers.groups({
+          groups: [{ match: ["bias"], optimizer: optimizers.sgd() }],
+          rest: optimizers.adam({ learningRate: 0.02 }),
+        }),
+    ];
+    for (const optimizer of kinds) {
+      const run = async (worker: boolean) => {
+        const model = make();
+        model.compile({ optimizer: optimizer(), loss: "mse" });
+        const rate = callbacks.learningRateScheduler((epoch) => 0.02 / (epoch + 1));
+        await model.fit(x, y, { epochs: 3, worker, callbacks: rate });
+        return [weightsOf(model), model.optimizer.learningRate, model.optimizer.lossScale];
+      };
+      expect(await run(true)).toEqual(await run(false));
+    }
+  });
+
   test("abort ends it after the running batch", async () => {
     const model = make();
     const stop = new AbortController();

@@ -89,6 +89,10 @@ export class Groups extends Optimizer {
     for (const [owner, part] of this.split(variables, (variable) => variable)) owner.finalizeVariables(part);
   }
 
+  override get scheduled(): boolean {
+    return this.rest.scheduled;
+  }
+
   override get useEma(): boolean {
     return this.all.some(({ useEma }) => useEma);
   }

@@ -61,6 +61,10 @@ export class LossScale extends Optimizer {
     this.innerOptimizer.learningRate = value;
   }
 
+  override get scheduled(): boolean {
+    return this.innerOptimizer.scheduled;
+  }
+
   override get useEma(): boolean {
     return this.innerOptimizer.useEma;
   }

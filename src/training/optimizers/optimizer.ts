@@ -84,6 +84,11 @@ export abstract class Optimizer<S extends Settings = Settings> {
     this.rate = value;
   }
 
+  /** Whether the learning rate comes from a schedule and cannot be set. */
+  get scheduled(): boolean {
+    return typeof this.rate !== "number";
+  }
+
   /** Whether it keeps moving averages of variables. */
   get useEma(): boolean {
     return this.common.useEma;
