@@ -7,7 +7,8 @@
 // copy (Arjovsky, Shah & Bengio, 2016): ten symbols of eight, T blanks, a sign, and then the ten symbols are wanted. Not
 // remembering has a cross-entropy of 10 ln 8 / (T + 20).
 //
-// Training ends when the task is solved, after --steps updates or after --minutes, whichever comes first. --chrono starts the
+// Training ends when the task is solved, after --steps updates or after --minutes (3, unless steps are given), whichever comes
+// first. --chrono starts the
 // biases of LSTM and GRU for memories of up to T steps; --progress 500 shows the error after every 500 updates.
 //
 // Adding counts as solved at an error of 0.01 over the last 100 batches, copying at a tenth of the cross-entropy above.
@@ -23,8 +24,8 @@ const { values: options } = parseArgs({
     units: { type: "string", default: "128" },
     batch: { type: "string", default: "50" },
     rate: { type: "string", default: "0.001" },
-    minutes: { type: "string", default: "3" },
-    steps: { type: "string", default: "100000" },
+    minutes: { type: "string" },
+    steps: { type: "string" },
     clip: { type: "string", default: "1" },
     optimizer: { type: "string", default: "adam" },
     chrono: { type: "boolean", default: false },
@@ -33,6 +34,8 @@ const { values: options } = parseArgs({
   },
 });
 const [time, units, batch] = [options.time, options.units, options.batch].map(Number);
+const most = Number(options.steps ?? Number.POSITIVE_INFINITY);
+const minutesAtMost = Number(options.minutes ?? (options.steps ? Number.POSITIVE_INFINITY : 3));
 
 const tasks = {
   adding: {
@@ -131,7 +134,7 @@ for (const cell of options.cells.split(",")) {
   let step = 1;
   let solvedAt = null;
   const mean = () => recent.reduce((a, b) => a + b, 0) / recent.length;
-  const inTime = () => step < Number(options.steps) && performance.now() - started < Number(options.minutes) * 60_000;
+  const inTime = () => step < most && performance.now() - started < minutesAtMost * 60_000;
   while (solvedAt === null && inTime()) {
     const { loss } = await model.trainOnBatch(...task.make(random));
     recent.push(loss);
