@@ -7,6 +7,10 @@
 // copy (Arjovsky, Shah & Bengio, 2016): ten symbols of eight, T blanks, a sign, and then the ten symbols are wanted. Not
 // remembering has a cross-entropy of 10 ln 8 / (T + 20).
 //
+// Training ends when the task is solved, after --steps updates or after --minutes (3, unless steps are given), whichever comes
+// first. --chrono starts the
+// biases of LSTM and GRU for memories of up to T steps; --progress 500 shows the error after every 500 updates.
+//
 // Adding counts as solved at an error of 0.01 over the last 100 batches, copying at a tenth of the cross-entropy above.
 // For every network the size of the gradient that arrives at the first, middle and last step is shown, before training.
 import { parseArgs } from "node:util";
@@ -20,11 +24,18 @@ const { values: options } = parseArgs({
     units: { type: "string", default: "128" },
     batch: { type: "string", default: "50" },
     rate: { type: "string", default: "0.001" },
-    minutes: { type: "string", default: "3" },
+    minutes: { type: "string" },
+    steps: { type: "string" },
+    clip: { type: "string", default: "1" },
+    optimizer: { type: "string", default: "adam" },
+    chrono: { type: "boolean", default: false },
+    progress: { type: "string", default: "0" },
     seed: { type: "string", default: "1" },
   },
 });
 const [time, units, batch] = [options.time, options.units, options.batch].map(Number);
+const most = Number(options.steps ?? Number.POSITIVE_INFINITY);
+const minutesAtMost = Number(options.minutes ?? (options.steps ? Number.POSITIVE_INFINITY : 3));
 
 const tasks = {
   adding: {
@@ -79,9 +90,10 @@ const tasks = {
   },
 };
 
+const chrono = (cell) => (options.chrono ? { biasInitializer: { name: "chrono", cell, maxTime: time } } : {});
 const cells = {
-  lstm: (more) => layers.lstm({ units, ...more }),
-  gru: (more) => layers.gru({ units, ...more }),
+  lstm: (more) => layers.lstm({ units, ...chrono("lstm"), ...more }),
+  gru: (more) => layers.gru({ units, ...chrono("gru"), ...more }),
   rnn: (more) => layers.simpleRNN({ units, ...more }),
   // Le, Jaitly & Hinton, 2015.
   irnn: (more) =>
@@ -107,7 +119,8 @@ for (const cell of options.cells.split(",")) {
   const random = new Generator(Number(options.seed));
   const model = sequential(task.build(cells[cell]));
   const learningRate = Number(options.rate);
-  model.compile({ optimizer: optimizers.adam({ learningRate, globalClipNorm: 1 }), loss: task.loss });
+  const optimizer = optimizers[options.optimizer]({ learningRate, globalClipNorm: Number(options.clip) });
+  model.compile({ optimizer, loss: task.loss });
 
   let gradients = [];
   const onReport = (report) => {
@@ -121,11 +134,13 @@ for (const cell of options.cells.split(",")) {
   let step = 1;
   let solvedAt = null;
   const mean = () => recent.reduce((a, b) => a + b, 0) / recent.length;
-  while (performance.now() - started < Number(options.minutes) * 60_000 && solvedAt === null) {
+  const inTime = () => step < most && performance.now() - started < minutesAtMost * 60_000;
+  while (solvedAt === null && inTime()) {
     const { loss } = await model.trainOnBatch(...task.make(random));
     recent.push(loss);
     if (recent.length > 100) recent.shift();
     step++;
+    if (step % Number(options.progress) === 0) console.error(`${cell} ${step} ${mean().toFixed(4)}`);
     if (recent.length === 100 && mean() < task.solved) solvedAt = step;
   }
   const places = [0, Math.floor(gradients.length / 2), gradients.length - 1].map((t) => gradients[t]?.toExponential(1));

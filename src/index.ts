@@ -216,6 +216,7 @@ export type { JSONLoggerOptions } from "./training/callbacks/json-logger.js";
 export type { LayerStatisticsOptions, StatisticsReport } from "./training/callbacks/layer-statistics.js";
 export type { ModelCheckpointOptions } from "./training/callbacks/model-checkpoint.js";
 export type { ReduceLROnPlateauOptions } from "./training/callbacks/reduce-lr-on-plateau.js";
+export type { SwapEMAWeightsOptions } from "./training/callbacks/swap-ema-weights.js";
 export type { TensorBoardOptions } from "./training/callbacks/tensor-board.js";
 export type { Callback, Logs, TrainingContext } from "./training/callbacks.js";
 export type { ClassWeight } from "./training/class-weight.js";
@@ -251,17 +252,15 @@ export type { GroupsOptions, OptimizerGroup } from "./training/optimizers/groups
 export { optimizers } from "./training/optimizers/index.js";
 export type { LambOptions } from "./training/optimizers/lamb.js";
 export type { LionOptions } from "./training/optimizers/lion.js";
+export type { LossScaleOptions } from "./training/optimizers/loss-scale.js";
 export type { MuonOptions } from "./training/optimizers/muon.js";
 export type { NadamOptions } from "./training/optimizers/nadam.js";
-export {
-  type LearningRate,
-  Optimizer,
-  type OptimizerOptions,
-  type SlotStart,
-} from "./training/optimizers/optimizer.js";
+export { Optimizer } from "./training/optimizers/optimizer.js";
+export type { LearningRate, OptimizerOptions } from "./training/optimizers/options.js";
 export type { RMSPropOptions } from "./training/optimizers/rmsprop.js";
 export type { ScheduleFreeAdamWOptions } from "./training/optimizers/schedule-free-adamw.js";
 export type { SGDOptions } from "./training/optimizers/sgd.js";
+export type { SlotStart } from "./training/optimizers/slots.js";
 export type { PredictOptions } from "./training/predict.js";
 export type { SavedState } from "./training/saved-state.js";
 export {

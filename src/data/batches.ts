@@ -85,8 +85,8 @@ export function arrayBatches(examples: Examples, batchSize: number): BatchSource
   };
 }
 
-/** The batches of a dataset as they come. */
-export function datasetBatches(where: string, dataset: Dataset, names: PartNames): BatchSource {
+/** What a dataset gives in one pass, read and checked. @internal */
+export async function* datasetExamples(where: string, dataset: Dataset, names: PartNames): AsyncGenerator<Examples> {
   const iterate = (): Iterable<BatchData> | AsyncIterable<BatchData> => {
     const made = typeof dataset === "function" ? dataset() : dataset;
     if (typeof made === "object" && made !== null && (Symbol.iterator in made || Symbol.asyncIterator in made))
@@ -96,17 +96,32 @@ export function datasetBatches(where: string, dataset: Dataset, names: PartNames
       expected: "an iterable of { x, y } or [x, y]",
     });
   };
+  let index = 0;
+  for await (const data of iterate()) yield readExamples(`${where}, batch ${index++} of the dataset`, data, names);
+}
+
+/** Batches in a pass, where that is known beforehand. @internal */
+export function countOf(dataset: Dataset): number | undefined {
+  return Array.isArray(dataset) ? dataset.length : undefined;
+}
+
+/** The batches of a dataset as they come. */
+export function datasetBatches(where: string, dataset: Dataset, names: PartNames): BatchSource {
   return {
-    count: Array.isArray(dataset) ? dataset.length : undefined,
+    count: countOf(dataset),
     examples: undefined,
     async *open() {
-      let index = 0;
-      for await (const data of iterate()) yield readBatch(`${where}, batch ${index++} of the dataset`, data, names);
+      for await (const examples of datasetExamples(where, dataset, names)) {
+        yield batchOf(
+          examples,
+          Int32Array.from({ length: examples.x[0]!.length }, (_, i) => i),
+        );
+      }
     },
   };
 }
 
-function readBatch(where: string, data: BatchData, names: PartNames): Batch {
+function readExamples(where: string, data: BatchData, names: PartNames): Examples {
   const parts = Array.isArray(data) ? { x: data[0], y: data[1], sampleWeight: data[2] } : data;
   if (typeof parts !== "object" || parts === null || !("x" in parts) || parts.x === undefined) {
     throw new RondoError("data", `${where}: this is not a batch`, {
@@ -116,11 +131,7 @@ function readBatch(where: string, data: BatchData, names: PartNames): Batch {
     });
   }
   const { x, y, sampleWeight } = parts as Exclude<BatchData, readonly unknown[]>;
-  const examples = examplesOf(where, names, x, y, sampleWeight);
-  return batchOf(
-    examples,
-    Int32Array.from({ length: examples.x[0]!.length }, (_, i) => i),
-  );
+  return examplesOf(where, names, x, y, sampleWeight);
 }
 
 /**

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { readGolden } from "../../test/support/golden.js";
+import { sequential } from "../model/sequential.js";
 import { setSeed } from "../tensor/generator.js";
 import { fill } from "../tensor/ops/creation.js";
 import { matMul } from "../tensor/ops/linalg.js";
 import { tensor } from "../tensor/tensor.js";
 import { getInitializer, type InitializerSpec, initializers, initializerTable } from "./initializers.js";
+import { LSTM } from "./recurrent/lstm.js";
 
 interface Case {
   readonly id: string;
@@ -123,7 +125,10 @@ describe("orthogonal", () => {
 });
 
 describe("seeds", () => {
-  const random = Object.entries(initializerTable).filter(([, { defaults }]) => "seed" in defaults);
+  // Biases have tests of their own.
+  const random = Object.entries(initializerTable).filter(
+    ([name, { defaults }]) => "seed" in defaults && name !== "chrono",
+  );
 
   test.each(random.map(([name]) => [name]))("%s: a seed repeats, without one the global generator decides", (name) => {
     const seeded = { name, seed: 4 } as never;
@@ -156,5 +161,50 @@ describe("what may be given", () => {
     expect(() => initializers.varianceScaling({ mode: "fanin" })).toThrow(/fanIn, fanOut, fanAvg/);
     expect(() => getInitializer({ name: "constant", value: "a" } as never)).toThrow(/cannot use this value/);
     expect(() => getInitializer(undefined as never)).toThrow(/not an initializer/);
+  });
+});
+
+describe("chrono", () => {
+  const bias = (shape: number[], options: object) => [
+    ...getInitializer({ name: "chrono", ...options } as InitializerSpec)
+      .apply(shape)
+      .dataSync(),
+  ];
+  /** Share of draws log u, u uniform in [1, 99], below log 25: 24 of 98. */
+  const below = (x: number[]) => x.filter((v) => v < Math.log(25)).length / x.length;
+
+  test("LSTM: the forget gate's bias is log u, the input gate's its opposite", () => {
+    setSeed(3);
+    const x = bias([4 * 5000], { maxTime: 100 });
+    const [input, forget, rest] = [x.slice(0, 5000), x.slice(5000, 10_000), x.slice(10_000)];
+    expect(Math.min(...forget)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...forget)).toBeLessThanOrEqual(Math.log(99));
+    expect(Math.abs(below(forget) - 24 / 98)).toBeLessThan(0.03);
+    expect(input).toEqual(forget.map((v) => -v));
+    expect(rest.every((v) => v === 0)).toBe(true);
+  });
+
+  test("GRU: the update gate's bias is log u, in one of two rows", () => {
+    setSeed(4);
+    const x = bias([2, 3 * 5000], { maxTime: 100, cell: "gru" });
+    expect(Math.abs(below(x.slice(0, 5000)) - 24 / 98)).toBeLessThan(0.03);
+    expect(Math.min(...x.slice(0, 5000))).toBeGreaterThanOrEqual(0);
+    expect(x.slice(5000).every((v) => v === 0)).toBe(true);
+  });
+
+  test("an LSTM layer keeps it in spite of unitForgetBias", () => {
+    const biasInitializer = { name: "chrono", maxTime: 50, seed: 1 } as const;
+    const layer = new LSTM({ units: 2, biasInitializer, inputShape: [null, 1] });
+    const model = sequential([layer]);
+    model.build([null, null, 1]);
+    expect([...layer.weights[2]!.dataSync()]).toEqual(bias([8], { maxTime: 50, seed: 1 }));
+    model.dispose();
+  });
+
+  test("shapes and options it cannot use", () => {
+    expect(() => bias([10], {})).toThrow(/\[10\]/);
+    expect(() => bias([3, 12], { cell: "gru" })).toThrow(/\[3, 12\]/);
+    expect(() => bias([12], { cell: "rnn" })).toThrow(/"rnn"/);
+    expect(() => bias([12], { maxTime: 2 })).toThrow(/more than 2/);
   });
 });

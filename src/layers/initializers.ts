@@ -5,6 +5,7 @@ import { reshape, transpose } from "../tensor/ops/movement.js";
 import { type RandomSource, randomNormal, randomUniform, truncatedNormal } from "../tensor/ops/random.js";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { chronoBias } from "./chrono.js";
 import { type Described, factories, resolve, row, type Spec } from "./named.js";
 import { orthonormalizeRows } from "./orthogonal.js";
 
@@ -78,6 +79,18 @@ export const initializerTable = {
     ({ value }) =>
       (shape: Shape) =>
         fill(shape, value),
+  ),
+  /**
+   * The bias of LSTM or GRU layers that are to remember for up to maxTime steps (Tallec and Ollivier 2018): half-lives are
+   * spread evenly up to there. cell: "lstm" (in place of unitForgetBias), "gru". Only for `biasInitializer`.
+   *
+   * @example layers.lstm({ units: 64, unitForgetBias: false, biasInitializer: initializers.chrono({ maxTime: 400 }) })
+   */
+  chrono: row(
+    { maxTime: 100, cell: "lstm" as string, seed: none },
+    ({ maxTime, cell, seed }) =>
+      (shape: Shape) =>
+        chronoBias(shape, cell, maxTime, source(seed)),
   ),
   /** Evenly distributed in [minval, maxval). @example initializers.randomUniform({ minval: -0.1, maxval: 0.1 }) */
   randomUniform: row(

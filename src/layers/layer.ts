@@ -3,7 +3,7 @@ import { mul } from "../tensor/ops/arithmetic.js";
 import { inSection } from "../tensor/sections.js";
 import { formatShape } from "../tensor/shape.js";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.js";
-import { attachMask, maskOf, penaltiesWanted, reportCall } from "./call-watch.js";
+import { attachMask, callFromOutside, maskOf, type PenaltySink, penaltiesWanted, reportCall } from "./call-watch.js";
 import { type BatchShape, Component, type ComponentOptions, resetComponentNames } from "./component.js";
 import { sequenceMask } from "./core/sequence-mask.js";
 import { regularizer, writeFields } from "./fields.js";
@@ -41,7 +41,7 @@ export interface RunContext extends CallFlags {
   /** Multi-head attention: [batch, queries, keys], true = may look. */
   readonly attentionMask?: Tensor;
   /** Where layers put what activity regularizers make of their outputs, to be added to the loss. @internal */
-  readonly penalties?: Tensor[];
+  readonly penalties?: PenaltySink;
   /** The only input is the indices of these rows; only layers that said so in `takesLookup` are given one. @internal */
   readonly lookup?: Lookup;
 }
@@ -61,7 +61,7 @@ export interface CallContext {
   /** Recurrent layers: the states to start from, in the layer's order. */
   readonly initialState?: readonly Tensor[];
   /** Layers that call layers hand it on to `penalize`. @internal */
-  readonly penalties?: Tensor[];
+  readonly penalties?: PenaltySink;
   /** Instead of `input`, which is its indices. @internal */
   readonly lookup?: Lookup;
 }
@@ -234,8 +234,14 @@ export abstract class Layer extends Component {
       ...(initialState ? { initialState: initialState.map((s) => asTensor(s)) } : {}),
       ...(attentionMask ? { attentionMask: asTensor(attentionMask, "bool") } : {}),
       ...flagsOf(flags),
-      ...penaltiesWanted(),
     };
+    return callFromOutside(
+      () => [this],
+      () => this.callNow(inputs, { ...context, ...penaltiesWanted() }),
+    );
+  }
+
+  private callNow(inputs: readonly Tensor[], context: RunContext): Tensor | readonly Tensor[] {
     const { outputs, masks: made } = this.callWithMasks(inputs, context);
     for (const [i, output] of outputs.entries()) attachMask(output, made[i] ?? null);
     reportCall(this, outputs[0]!, inputs);
@@ -322,11 +328,11 @@ export abstract class Layer extends Component {
     return { outputs, masks: outputs.map((_, i) => masks[i] ?? null) };
   }
 
-  /** @internal Adds what the activity regularizer makes of the outputs to `penalties`. */
-  penalize(outputs: readonly Tensor[], penalties: Tensor[] | undefined): void {
+  /** @internal Tells `penalties` what the activity regularizer makes of the outputs. */
+  penalize(outputs: readonly Tensor[], penalties: PenaltySink | undefined): void {
     const regularizer = this.activityRegularizer;
     if (!regularizer || !penalties) return;
-    for (const y of outputs) penalties.push(mul(regularizer.apply(y), 1 / Math.max(1, y.shape[0] ?? 1)));
+    for (const y of outputs) penalties(this, mul(regularizer.apply(y), 1 / Math.max(1, y.shape[0] ?? 1)));
   }
 
   /** Checks an input's rank; `sizes` words what is expected, for example "[batch, time, features]". */

@@ -2,7 +2,14 @@ import type { Batch, Dataset } from "../data/batches.js";
 import type { DataParts, PartNames } from "../data/examples.js";
 import { RondoError } from "../errors.js";
 import type { SaveOptions } from "../formats/model-file.js";
-import { attachMask, maskOf, penaltiesWanted, reportCall } from "../layers/call-watch.js";
+import {
+  attachMask,
+  callFromOutside,
+  maskOf,
+  type PenaltySink,
+  penaltiesWanted,
+  reportCall,
+} from "../layers/call-watch.js";
 import { defaultName } from "../layers/component.js";
 import type { BatchShape, Layer, Weight } from "../layers/layer.js";
 import { SymbolicTensor } from "../layers/symbolic.js";
@@ -60,7 +67,7 @@ export interface ForwardOptions {
   /** Called after every layer. */
   readonly observe?: LayerObserver;
   /** Takes what activity regularizers make of outputs. */
-  readonly penalties?: Tensor[];
+  readonly penalties?: PenaltySink;
 }
 
 /** One tensor, or for a model made with a list of outputs a list of them. */
@@ -84,7 +91,7 @@ export interface ModelCallContext {
  * made when data is first seen. Everything else, from training to saving, is as for any model: `getConfig` returns what
  * the constructor needs to make an equal one, and `registerModel` makes files that hold it loadable. For another number of
  * inputs or outputs than one, answer `partNames` too; `call` then gets a list. Override `trainStep` for another way to
- * train.
+ * train; further optimizers and random generators that it uses are kept in fields as well, for checkpoints to find them.
  *
  * @example
  * class Tagger extends Model<Tensor> {
@@ -224,7 +231,10 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
     this.prepare(inputs);
     this.#layerForm?.ensureBuiltMany(inputs.map(({ shape }) => shape));
     const { training = false } = options;
-    const { outputs, masks } = this.forward(inputs, { training, masks: inputs.map(maskOf), ...penaltiesWanted() });
+    const { outputs, masks } = callFromOutside(
+      () => this.layers,
+      () => this.forward(inputs, { training, masks: inputs.map(maskOf), ...penaltiesWanted() }),
+    );
     for (const [i, output] of outputs.entries()) attachMask(output, masks[i] ?? null);
     if (this.#layerForm) reportCall(this.#layerForm, outputs[0]!, inputs);
     return this.present(outputs);
@@ -410,7 +420,8 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
   }
 
   /**
-   * For a `trainStep` of your own: the loss `compile` names, with the penalties of regularized weights; differentiable.
+   * For a `trainStep` of your own: the loss `compile` names, with the penalties of regularized weights and of what layers
+   * with an `activityRegularizer` gave when they (or the model) were last applied; differentiable.
    *
    * @example const loss = this.computeLoss(y, this.apply(x, { training: true }));
    */

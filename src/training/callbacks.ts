@@ -45,6 +45,9 @@ export interface Callback {
   onBatchBegin?(batch: number, context: TrainingContext): Awaitable;
   /** `logs` are means over the epoch so far, as in Keras. */
   onBatchEnd?(batch: number, logs: Logs, context: TrainingContext): Awaitable;
+  /** Around every validation. */
+  onTestBegin?(context: TrainingContext): Awaitable;
+  onTestEnd?(logs: Logs, context: TrainingContext): Awaitable;
   /**
    * A loss or gradient is NaN or infinite, and the weights are as they were before that step. `fit` rejects with the error
    * unless a callback stops the training here.
@@ -63,6 +66,8 @@ const hookNames = [
   "onEpochEnd",
   "onBatchBegin",
   "onBatchEnd",
+  "onTestBegin",
+  "onTestEnd",
   "onNonFinite",
   "getState",
   "setState",

@@ -11,7 +11,8 @@ import {
   resolveMetric,
 } from "./metrics/index.js";
 import { type OptimizerName, optimizerFromConfig, resolveOptimizer } from "./optimizers/index.js";
-import { type LearningRate, Optimizer } from "./optimizers/optimizer.js";
+import { Optimizer } from "./optimizers/optimizer.js";
+import type { LearningRate } from "./optimizers/options.js";
 import { perOutput } from "./per-output.js";
 
 /** Options of `model.compile`. */

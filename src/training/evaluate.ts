@@ -1,5 +1,13 @@
-import { arrayBatches, type BatchSource, type Dataset, datasetBatches, isDataset } from "../data/batches.js";
+import {
+  arrayBatches,
+  type Batch,
+  type BatchSource,
+  type Dataset,
+  datasetBatches,
+  isDataset,
+} from "../data/batches.js";
 import { type DataParts, examplesOf } from "../data/examples.js";
+import { closePass, iteratorOf, nextOf } from "../data/next-batch.js";
 import { checkOptions, RondoError } from "../errors.js";
 import type { Model } from "../model/model.js";
 import { Breath } from "./breath.js";
@@ -56,17 +64,21 @@ export async function evaluateBatches(
   const breath = new Breath();
   compiled.reset();
   if (stateful) model.resetStates();
+  const batches = iteratorOf<Batch>(source.open());
   try {
     let seen = 0;
-    for await (const batch of source.open()) {
+    while (seen < steps) {
+      const { value: batch, done } = await nextOf(batches, signal);
       if (signal?.aborted) return null;
+      if (done) break;
       runStep(model, batch, () => model.testStep(batch));
-      if (++seen >= steps) break;
+      seen++;
       await breath.take();
     }
     if (seen === 0) throw new RondoError("data", "there is nothing to evaluate: the dataset gave no batches");
     return compiled.logs();
   } finally {
+    await closePass(batches, signal);
     compiled.setState(means);
     states?.forEach((state, i) => {
       model.layers[i]!.setState(state);

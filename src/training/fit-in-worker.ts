@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/batches.js";
-import { isDataset } from "../data/batches.js";
+import { countOf, isDataset } from "../data/batches.js";
 import { type DataParts, examplesOf, packExamples } from "../data/examples.js";
 import { RondoError } from "../errors.js";
 import { modelFileToBytes } from "../formats/model-file.js";
@@ -7,9 +7,13 @@ import { trainingFromBytes } from "../formats/training-backup.js";
 import type { Model } from "../model/model.js";
 import { getBackend } from "../tensor/engine.js";
 import { openWorker, type Port } from "../util/workers.js";
+import { SwapEMAWeights } from "./callbacks/swap-ema-weights.js";
 import type { Callback, TrainingContext } from "./callbacks.js";
-import { type FitOptions, type FitRun, type History, isPair, partsOf } from "./fit.js";
+import { noBatches } from "./feed.js";
+import type { FitOptions, FitRun, History } from "./fit.js";
+import { isPair, partsOf } from "./fit-sources.js";
 import { takeUpTraining } from "./training-state.js";
+import { BatchSupply, buffersOf } from "./worker-batches.js";
 import { errorFromPlain, type FromWorker, type RemoteHook, remoteHooks, type ToWorker } from "./worker-messages.js";
 
 /** `fit` with `worker`: the options and the data have been checked for what `fit` checks anywhere. */
@@ -22,19 +26,29 @@ export async function fitInWorker(
 ): Promise<void> {
   const { callbacks: _callbacks, signal, worker, sampleWeight, validationData, ...rest } = options;
   const names = model.partNames;
-  if (isDataset(data) || (validationData !== undefined && !isPair(validationData))) {
-    throw new RondoError("option", "fit in a worker takes arrays: a dataset cannot be sent to another thread", {
-      fix: "pass arrays x and y, or leave worker out",
-    });
-  }
-  const examples = examplesOf("fit", names, data, y, sampleWeight);
+  const examples = isDataset(data) ? null : examplesOf("fit", names, data, y, sampleWeight);
+  const datasets = {
+    ...(isDataset(data) ? { training: data } : {}),
+    ...(validationData === undefined || isPair(validationData) ? {} : { validation: validationData }),
+  };
+  const supply = new BatchSupply(datasets, names);
   const held =
     validationData !== undefined && isPair(validationData)
       ? examplesOf("validationData", names, ...partsOf(validationData))
       : null;
-  if (!model.built) model.buildFor(examples.x.map(({ shape }) => [null, ...shape.slice(1)]));
+  if (!model.built) {
+    const first = examples ?? (await supply.peek(signal));
+    run.history.aborted = signal?.aborted ?? false;
+    if (!first && !run.history.aborted) throw noBatches(0);
+    if (!first) return;
+    model.buildFor(first.x.map(({ shape }) => [null, ...shape.slice(1)]));
+  }
   const { callbacks } = run;
-  let [batchLoss, batches] = [Number.NaN, undefined as number | undefined];
+  // What changes the model happens where the model is.
+  const swap = callbacks.find((callback) => callback instanceof SwapEMAWeights);
+  const called = callbacks.filter((callback) => callback !== swap);
+  const known = options.stepsPerEpoch ?? (isDataset(data) ? countOf(data) : undefined);
+  let [batchLoss, batches] = [Number.NaN, known];
   const context: TrainingContext = {
     model,
     epochs: options.epochs ?? 1,
@@ -59,10 +73,11 @@ export async function fitInWorker(
     backend: getBackend(),
     model: describe(model),
     resumed,
-    examples: packExamples(examples),
-    validation: held && packExamples(held),
+    examples: examples && packExamples(examples),
+    validation: datasets.validation ? "dataset" : held && packExamples(held),
+    swapEMA: swap?.options ?? null,
     options: rest,
-    hooks: remoteHooks.filter((name) => callbacks.some((callback) => callback[name])),
+    hooks: remoteHooks.filter((name) => called.some((callback) => callback[name])),
     modules: typeof worker === "object" ? (worker.modules ?? []) : [],
   };
   const take = (state: Uint8Array, history?: History) => {
@@ -76,10 +91,10 @@ export async function fitInWorker(
     Object.assign(run.history.history, (history ?? known).history);
   };
   const call = async (message: Extract<FromWorker, { type: "hook" }>) => {
-    [batchLoss, batches] = [message.batchLoss, message.batches];
+    [batchLoss, batches] = [message.batchLoss, message.batches ?? known];
     if (message.state) take(message.state);
     const { at, logs, error } = message;
-    for (const callback of callbacks) await runHook(message.hook, callback, context, { at, logs, error });
+    for (const callback of called) await runHook(message.hook, callback, context, { at, logs, error });
   };
   const port = openWorker();
   const abort = () => port.post({ type: "abort" } satisfies ToWorker);
@@ -96,7 +111,10 @@ export async function fitInWorker(
           if (message.type === "ready") start();
           else if (message.type === "done") resolve(message);
           else if (message.type === "error") reject(errorFromPlain(message.error));
-          else call(message).then(() => reply(port, model), reject);
+          else if (message.type === "close") supply.close(message.pass);
+          else if (message.type === "pull") {
+            supply.answer(message).then((batch) => port.post(batch, buffersOf(batch.examples)), reject);
+          } else call(message).then(() => reply(port, model), reject);
         },
         (cause) => {
           reject(new RondoError("backend", "the worker failed", { received: cause.message, cause }));
@@ -108,6 +126,7 @@ export async function fitInWorker(
   } finally {
     signal?.removeEventListener("abort", abort);
     port.close();
+    supply.end();
   }
 }
 
@@ -126,8 +145,7 @@ function describe(model: Model): Uint8Array {
 }
 
 function reply(port: Port, { stopTraining, optimizer }: Model): void {
-  const rate = optimizer.getConfig().learningRate;
-  const learningRate = typeof rate === "number" ? rate : null;
+  const learningRate = optimizer.scheduled ? null : optimizer.learningRate;
   port.post({ type: "reply", stop: stopTraining, learningRate } satisfies ToWorker);
 }
 
@@ -139,16 +157,13 @@ async function runHook(
 ): Promise<void> {
   if (hook === "onNonFinite") await callback.onNonFinite?.(errorFromPlain(error!) as RondoError, context);
   else if (hook === "onEpochBegin" || hook === "onBatchBegin") await callback[hook]?.(at, context);
+  else if (hook === "onTestBegin") await callback.onTestBegin?.(context);
+  else if (hook === "onTestEnd") await callback.onTestEnd?.(logs, context);
   else await callback[hook]?.(at, logs, context);
 }
 
 /** Memory of the data's copies, which need not be copied again. */
 function buffersIn({ examples, validation, model }: Extract<ToWorker, { type: "fit" }>): ArrayBuffer[] {
-  const packed = [examples, validation].flatMap((each) =>
-    each ? [...each.x, ...(each.y ?? []), ...each.sampleWeight] : [],
-  );
-  return [
-    model.buffer as ArrayBuffer,
-    ...packed.flatMap((array) => (array ? [array.source.buffer as ArrayBuffer] : [])),
-  ];
+  const held = validation === "dataset" ? null : validation;
+  return [model.buffer as ArrayBuffer, ...buffersOf(examples), ...buffersOf(held)];
 }

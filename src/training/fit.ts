@@ -1,26 +1,15 @@
-import {
-  arrayBatches,
-  type Batch,
-  type BatchSource,
-  type Dataset,
-  datasetBatches,
-  isDataset,
-  splitExamples,
-} from "../data/batches.js";
-import { type DataParts, type Examples, examplesOf } from "../data/examples.js";
+import { type Dataset, isDataset } from "../data/batches.js";
+import type { DataParts } from "../data/examples.js";
 import { checkOptions, RondoError } from "../errors.js";
 import type { Model } from "../model/model.js";
 import type { GeneratorState } from "../tensor/generator.js";
-import { host } from "../util/host.js";
-import { Breath } from "./breath.js";
-import { type Callback, checkCallbacks, type Logs, type TrainingContext } from "./callbacks.js";
+import { type Callback, checkCallbacks } from "./callbacks.js";
 import { checkCount } from "./checks.js";
-import { type ClassWeight, weightClasses } from "./class-weight.js";
-import { evaluateBatches } from "./evaluate.js";
+import type { ClassWeight } from "./class-weight.js";
 import { fitInWorker } from "./fit-in-worker.js";
-import { runStep } from "./step.js";
-import { takeUpTraining } from "./training-state.js";
-import { checkTruncation, type Truncation, trainTruncated } from "./truncated.js";
+import { train } from "./fit-loop.js";
+import { sources } from "./fit-sources.js";
+import type { Truncation } from "./truncated.js";
 
 /** Validation data: [x, y], { x, y }, either with sample weights, or a dataset. */
 export type ValidationData =
@@ -67,8 +56,8 @@ export interface FitOptions {
   /** Truncated backpropagation: cut every batch into windows of this many time steps, one update each, states carried. */
   truncate?: Truncation;
   /**
-   * Trains in another thread, so that this one stays free for requests or the page: the same numbers, for arrays as data.
-   * Callbacks run here; between epochs the model here is as it was at the last one's end. Classes of your own are
+   * Trains in another thread, so that this one stays free for requests or the page: the same numbers. The batches of
+   * datasets are made here, one ahead of the one that is trained on. Callbacks run here; between epochs the model here is as it was at the last one's end. Classes of your own are
    * registered (`registerLayer`, `registerModel`) by modules that the worker imports: `{ modules: [url] }`.
    */
   worker?: boolean | { readonly modules?: readonly string[] };
@@ -180,241 +169,4 @@ function check(model: Model, options: FitOptions, dataset: boolean): void {
       fix: "remove one of the two",
     });
   }
-}
-
-interface Sources {
-  training: BatchSource;
-  validation: BatchSource | null;
-}
-
-function sources(model: Model, data: DataParts | Dataset, y: DataParts | undefined, options: FitOptions): Sources {
-  const { validationSplit, validationData } = options;
-  const names = model.partNames;
-  const sizeFor = (examples: Examples) => {
-    const { batchSize = 32 } = options;
-    return batchSize === "all" ? Math.max(1, examples.x[0]!.length) : batchSize;
-  };
-  const ofValidation = (held: Examples) => arrayBatches(held, options.validationBatchSize ?? sizeFor(held));
-  let validation: BatchSource | null = null;
-  if (validationData !== undefined) {
-    validation = isPair(validationData)
-      ? ofValidation(examplesOf("validationData", names, ...partsOf(validationData)))
-      : datasetBatches("validationData", validationData as Dataset, names);
-  }
-  if (isDataset(data)) {
-    if (options.truncate) checkTruncation(model, options.truncate, null);
-    return { training: datasetBatches("fit", data, names), validation };
-  }
-  let examples = examplesOf("fit", names, data, y, options.sampleWeight);
-  if (!examples.y) {
-    throw new RondoError("data", "fit needs targets", { received: "x alone", expected: "fit(x, y, options)" });
-  }
-  if (validationSplit) {
-    const [train, held] = splitExamples(examples, validationSplit);
-    examples = train;
-    validation = ofValidation(held);
-  }
-  if (options.classWeight) {
-    const losses = model.compiled.outputs.map(({ loss }) => loss);
-    examples = weightClasses(examples, losses, options.classWeight);
-  }
-  if (options.truncate) checkTruncation(model, options.truncate, examples);
-  const batchSize = sizeFor(examples);
-  const { length } = examples.x[0]!;
-  if (model.stateful && length % batchSize !== 0) {
-    throw new RondoError("shape", "a stateful model needs batches of one size", {
-      received: `${length} examples in batches of ${batchSize}`,
-      expected: `a number of examples that is a multiple of ${batchSize}`,
-      fix: "leave some examples out, or choose another batchSize",
-    });
-  }
-  return { training: arrayBatches(examples, batchSize), validation };
-}
-
-/** @internal */
-export function isPair(data: ValidationData): data is Exclude<ValidationData, Dataset> {
-  if (Array.isArray(data)) return !isDataset(data);
-  return typeof data === "object" && "x" in data && "y" in data;
-}
-
-/** @internal */
-export function partsOf(data: Exclude<ValidationData, Dataset>): [DataParts, DataParts, DataParts | undefined] {
-  if (Array.isArray(data)) return [data[0], data[1], data[2]];
-  const { x, y, sampleWeight } = data as { x: DataParts; y: DataParts; sampleWeight?: DataParts };
-  return [x, y, sampleWeight];
-}
-
-/** Batches one after the other, through the ends of epochs where asked to. */
-class Feed {
-  private iterator: AsyncIterator<Batch> | Iterator<Batch> | null = null;
-  constructor(
-    private readonly source: BatchSource,
-    private readonly steps: number | undefined,
-  ) {}
-
-  /** Starts an epoch. With a fixed number of steps an open pass over a dataset goes on. */
-  begin(order: ArrayLike<number> | undefined): void {
-    if (this.steps !== undefined && this.source.examples === undefined && this.iterator) return;
-    const opened = this.source.open(order);
-    this.iterator = Symbol.asyncIterator in opened ? opened[Symbol.asyncIterator]() : opened[Symbol.iterator]();
-  }
-
-  /** The next batch of the epoch, or null at its end. `done` batches of the epoch came before. */
-  async next(done: number): Promise<Batch | null> {
-    if (this.steps !== undefined && done >= this.steps) return null;
-    const { value, done: ended } = await this.iterator!.next();
-    if (!ended) return value;
-    this.iterator = null;
-    if (done > 0 && (this.steps === undefined || this.source.examples !== undefined)) return null;
-    if (this.steps !== undefined) {
-      // A dataset shorter than the steps starts over.
-      this.begin(undefined);
-      const again = await this.iterator!.next();
-      if (!again.done) return again.value;
-    }
-    throw new RondoError("data", done > 0 ? "the dataset ran out of batches" : "the dataset gave no batches", {
-      fix: "pass a function that makes the dataset anew for every epoch: fit(() => batches(), …)",
-    });
-  }
-
-  /** Passes over what was trained before a state was taken: `done` batches of epoch number `epoch`. */
-  async skip(epoch: number, done: number): Promise<void> {
-    const through = this.steps !== undefined && this.source.examples === undefined;
-    const count = through ? epoch * this.steps! + done : done;
-    for (let i = 0; i < count; i++) await this.next(through ? i % this.steps! : i);
-  }
-
-  async close(): Promise<void> {
-    await this.iterator?.return?.();
-  }
-}
-
-async function train(
-  model: Model,
-  run: FitRun,
-  training: BatchSource,
-  validation: BatchSource | null,
-  options: FitOptions,
-): Promise<void> {
-  const { epochs = 1, stepsPerEpoch, truncate, signal, verbose = 0 } = options;
-  const { callbacks, history } = run;
-  const shuffle = options.shuffle ?? !model.stateful;
-  let batchLoss = Number.NaN;
-  let current: Batch | null = null;
-  const context: TrainingContext = {
-    model,
-    epochs,
-    batches: stepsPerEpoch ?? training.count,
-    get batchLoss() {
-      return batchLoss;
-    },
-    get batch() {
-      return current;
-    },
-    get aborted() {
-      return signal?.aborted ?? false;
-    },
-    stop: () => {
-      model.stopTraining = true;
-    },
-  };
-  const breath = new Breath();
-  const feed = new Feed(training, stepsPerEpoch);
-  let logs: Logs = {};
-  let broken = false;
-  for (const callback of callbacks) await callback.onTrainBegin?.(context);
-  let resumed = takeUpTraining(model, run, options.initialEpoch !== undefined);
-
-  try {
-    for (let epoch = run.epoch; epoch < epochs && !model.stopTraining && !signal?.aborted; epoch++) {
-      const started = host().now();
-      const done = resumed ? run.batch : 0;
-      if (done === 0) {
-        model.compiled.reset();
-        if (model.stateful) model.resetStates();
-      }
-      Object.assign(run, { epoch, batch: done, order: model.shuffling.getState() });
-      const order =
-        shuffle && training.examples !== undefined
-          ? model.shuffling.shuffle(Int32Array.from({ length: training.examples }, (_, i) => i))
-          : undefined;
-      feed.begin(order);
-      if (resumed) await feed.skip(epoch, done);
-      resumed = false;
-      for (const callback of callbacks) await callback.onEpochBegin?.(epoch, context);
-
-      while (!model.stopTraining && !signal?.aborted) {
-        const batch = await feed.next(run.batch);
-        if (!batch) break;
-        const index = run.batch;
-        current = batch;
-        for (const callback of callbacks) await callback.onBatchBegin?.(index, context);
-        try {
-          batchLoss = truncate
-            ? trainTruncated(model, batch, truncate)
-            : runStep(model, batch, () => model.trainStep(batch));
-        } catch (error) {
-          await surviveNonFinite(error, callbacks, context);
-          broken = true;
-          break;
-        }
-        run.batch++;
-        if (callbacks.length > 0) {
-          const soFar = model.compiled.logs();
-          for (const callback of callbacks) await callback.onBatchEnd?.(index, soFar, context);
-        }
-        current = null;
-        await breath.take();
-      }
-      current = null;
-      if (signal?.aborted || broken) break;
-
-      logs = model.compiled.logs();
-      if (validation && isDue(options.validationFreq, epoch)) {
-        const values = await evaluateBatches(model, validation, options.validationSteps, signal).catch(
-          (error: unknown) => surviveNonFinite(error, callbacks, context),
-        );
-        if (!values) break;
-        logs = { ...logs, ...Object.fromEntries(Object.entries(values).map(([name, v]) => [`val_${name}`, v])) };
-      }
-      history.epoch.push(epoch);
-      for (const [name, value] of Object.entries(logs)) {
-        history.history[name] ??= [];
-        history.history[name].push(value);
-      }
-      // A state taken from here on goes on with the next epoch.
-      Object.assign(run, { epoch: epoch + 1, batch: 0, order: model.shuffling.getState() });
-      for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, context);
-      if (verbose) host().print(line(epoch, epochs, logs, host().now() - started));
-    }
-  } finally {
-    await feed.close();
-  }
-  history.aborted = context.aborted;
-  // An aborted training goes on later from the weights it has now.
-  if (!history.aborted && model.built) model.optimizer.finalizeVariables(model.trainableWeights);
-  for (const callback of callbacks) await callback.onTrainEnd?.(logs, context);
-}
-
-function isDue(freq: number | readonly number[] = 1, epoch: number): boolean {
-  return typeof freq === "number" ? (epoch + 1) % freq === 0 : freq.includes(epoch + 1);
-}
-
-/** Tells callbacks about a loss or gradient that is not finite; throws what was thrown unless one stops the training. */
-async function surviveNonFinite(
-  error: unknown,
-  callbacks: readonly Callback[],
-  context: TrainingContext,
-): Promise<void> {
-  if (error instanceof RondoError && error.code === "nonFinite") {
-    for (const callback of callbacks) await callback.onNonFinite?.(error, context);
-    if (context.model.stopTraining) return;
-  }
-  throw error;
-}
-
-/** "Epoch 3/10  1.2 s  loss 0.1234  val_loss 0.2345" */
-function line(epoch: number, epochs: number, logs: Logs, milliseconds: number): string {
-  const values = Object.entries(logs).map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`);
-  return [`Epoch ${epoch + 1}/${epochs}`, `${(milliseconds / 1000).toFixed(1)} s`, ...values].join("  ");
 }

@@ -352,6 +352,7 @@ export const schedules = {
   cosineDecay,
   cosineDecayRestarts,
   piecewiseConstant,
+  piecewiseConstantDecay: piecewiseConstant,
   step,
   oneCycle,
   warmup,

@@ -1,10 +1,12 @@
-import { type Examples, unpackExamples } from "../data/examples.js";
+import { unpackExamples } from "../data/examples.js";
 import { modelFromBytes } from "../formats/model-file.js";
 import { trainingToBytes } from "../formats/training-backup.js";
 import { setBackend } from "../tensor/engine.js";
 import type { Port } from "../util/workers.js";
+import { swapEMAWeights } from "./callbacks/swap-ema-weights.js";
 import type { Callback, Logs, TrainingContext } from "./callbacks.js";
-import type { ValidationData } from "./fit.js";
+import type { FitOptions, ValidationData } from "./fit.js";
+import { BatchDemand, batchData } from "./worker-batches.js";
 import { type FromWorker, plainError, type RemoteHook, type ToWorker } from "./worker-messages.js";
 
 type Request = Extract<ToWorker, { type: "fit" }>;
@@ -15,6 +17,7 @@ export function serveFit(port: Port): void {
   let answer: ((reply: Extract<ToWorker, { type: "reply" }>) => void) | null = null;
   const send = (message: FromWorker, state: Uint8Array | null = null) =>
     port.post(message, state ? [state.buffer as ArrayBuffer] : []);
+  const demand = new BatchDemand(send);
   const ask = (message: FromWorker, state: Uint8Array | null) =>
     new Promise<Extract<ToWorker, { type: "reply" }>>((resolve) => {
       answer = resolve;
@@ -24,6 +27,7 @@ export function serveFit(port: Port): void {
     const message = received as ToWorker;
     if (message.type === "abort") stop.abort();
     else if (message.type === "reply") answer?.(message);
+    else if (message.type === "batch") demand.take(message);
     else train(message).catch((error: unknown) => send({ type: "error", error: plainError(error) }));
   });
 
@@ -53,6 +57,8 @@ export function serveFit(port: Port): void {
       onEpochEnd: (epoch, logs, context) => call("onEpochEnd", epoch, logs, context),
       onBatchBegin: (batch, context) => call("onBatchBegin", batch, {}, context),
       onBatchEnd: (batch, logs, context) => call("onBatchEnd", batch, logs, context),
+      onTestBegin: (context) => call("onTestBegin", 0, {}, context),
+      onTestEnd: (logs, context) => call("onTestEnd", 0, logs, context),
       onNonFinite: (error, context) => call("onNonFinite", 0, {}, context, error),
     };
     const wanted = Object.fromEntries(request.hooks.map((name) => [name, hooks[name]]));
@@ -61,21 +67,19 @@ export function serveFit(port: Port): void {
         last = logs;
       },
     };
-    const weightsOf = ({ sampleWeight }: Examples) => {
-      if (!sampleWeight.some((each) => each)) return undefined;
-      return sampleWeight.length === 1 ? sampleWeight[0]! : sampleWeight;
-    };
-    const examples = unpackExamples(request.examples);
-    const held = request.validation && unpackExamples(request.validation);
-    const weights = weightsOf(examples);
-    const { x, y } = examples;
-    const history = await model.fit(x, y!, {
+    const { examples, validation, swapEMA } = request;
+    const held =
+      validation === "dataset" ? demand.dataset("validation") : validation && batchData(unpackExamples(validation));
+    const options: FitOptions = {
       ...request.options,
-      ...(weights ? { sampleWeight: weights } : {}),
-      ...(held ? { validationData: { x: held.x, y: held.y!, sampleWeight: weightsOf(held) } as ValidationData } : {}),
-      callbacks: [wanted, final],
+      ...(held ? { validationData: held as ValidationData } : {}),
+      callbacks: [...(swapEMA ? [swapEMAWeights(swapEMA)] : []), wanted, final],
       signal: stop.signal,
-    });
+    };
+    const { x, y, ...weights } = examples ? batchData(unpackExamples(examples)) : {};
+    const history = await (x
+      ? model.fit(x, y!, { ...options, ...weights })
+      : model.fit(demand.dataset("training"), options));
     const state = trainingToBytes(model);
     send({ type: "done", history, logs: last, state }, state);
   }

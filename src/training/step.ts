@@ -3,7 +3,7 @@ import { noGrad } from "../autograd/tape.js";
 import { arrayBatches, type Batch, type BatchTensors } from "../data/batches.js";
 import { type DataParts, examplesOf } from "../data/examples.js";
 import { RondoError } from "../errors.js";
-import { maskOf } from "../layers/call-watch.js";
+import { latestPenalties, maskOf, watchCalls } from "../layers/call-watch.js";
 import type { Weight } from "../layers/layer.js";
 import type { ForwardResult, LayerObserver, Model } from "../model/model.js";
 import { add, mul } from "../tensor/ops/arithmetic.js";
@@ -64,6 +64,13 @@ function lossesOf(
   });
 }
 
+/** Outputs, and what activity regularizers make of them and of all layers' before, also of layers that layers apply. */
+function forward(model: Model, x: readonly Tensor[], training: boolean) {
+  const list: Tensor[] = [];
+  const penalties = (_: unknown, penalty: Tensor) => list.push(penalty);
+  return { made: watchCalls({ penalties }, () => model.forward(x, { training, penalties })), penalties: list };
+}
+
 /** The weights that are not frozen. */
 function trainedWeights(model: Model): Weight[] {
   const trainable = new Set(model.trainableWeights);
@@ -94,17 +101,19 @@ export function trainStep(model: Model, batch: Batch, time?: TimeWindow): number
     };
     let result: ForwardResult | undefined;
     let parts: readonly (Tensor | null)[] = [];
+    let unscaled: Tensor | undefined;
     const computeLoss = () => {
-      const penalties: Tensor[] = [];
-      const made = model.forward(targets.x, { training: true, penalties });
+      const { made, penalties } = forward(model, targets.x, true);
       result = { outputs: made.outputs.map(borrow), masks: made.masks.map(borrow) };
       const losses = lossesOf(model, targets, result, trained, penalties);
       if (model.compiled.outputs.length > 1) parts = losses.parts.map(borrow);
-      return losses.total;
+      if (optimizer.lossScale === 1) return losses.total;
+      unscaled = borrow(losses.total);
+      return optimizer.scaleLoss(unscaled);
     };
     try {
       const { value, grads } = variableGrads(computeLoss, variables, { allowNonFinite: true });
-      const loss = value.item();
+      const loss = (unscaled ?? value).item();
       if (!Number.isFinite(loss)) throw notFinite(model, loss, targets);
       optimizer.apply(grads);
       for (const { variable, constraint } of trained) {
@@ -125,12 +134,12 @@ export type Parts = Tensor | readonly Tensor[];
 
 const listOf = (parts: Parts): readonly Tensor[] => (parts instanceof Tensor ? [parts] : parts);
 
-/** `Model.computeLoss`. Penalties on what layers give (activityRegularizer) are not known here. */
+/** `Model.computeLoss`. */
 export function computeLoss(model: Model, y: Parts, yPred: Parts, sampleWeight?: Parts | null): Tensor {
   const outputs = listOf(yPred);
   const targets = { x: [], y: listOf(y), sampleWeight: sampleWeight ? listOf(sampleWeight) : [] };
-  const { total } = lossesOf(model, targets, { outputs, masks: outputs.map(maskOf) }, trainedWeights(model), []);
-  return total;
+  const result = { outputs, masks: outputs.map(maskOf) };
+  return lossesOf(model, targets, result, trainedWeights(model), latestPenalties(model.layers)).total;
 }
 
 /** What metrics look at; lists for several outputs. */
@@ -177,8 +186,7 @@ export function testStep(model: Model, batch: Batch): number {
     scope(() => {
       const targets = read(model, batch);
       model.prepare(targets.x);
-      const penalties: Tensor[] = [];
-      const result = model.forward(targets.x, { training: false, penalties });
+      const { made: result, penalties } = forward(model, targets.x, false);
       const { total, parts } = lossesOf(model, targets, result, trainedWeights(model), penalties);
       const loss = total.item();
       if (!Number.isFinite(loss)) throw notFinite(model, loss, targets);

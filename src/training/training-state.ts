@@ -1,9 +1,10 @@
 import { RondoError } from "../errors.js";
 import type { LayerState } from "../layers/layer.js";
 import type { Model } from "../model/model.js";
-import type { GeneratorState } from "../tensor/generator.js";
+import { Generator, type GeneratorState } from "../tensor/generator.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { FitRun, History } from "./fit.js";
+import { Optimizer } from "./optimizers/optimizer.js";
 import { putState, type SavedState, takeState } from "./saved-state.js";
 
 /** Where a training is, as JSON values. */
@@ -20,6 +21,21 @@ function layersState(model: Model): SavedState {
   const generators: LayerState["generators"] = {};
   for (const [path, layer] of model.parts) layer.collectState(path, { tensors, generators });
   return { tensors, values: { generators } };
+}
+
+/**
+ * Optimizers and random generators in the fields of a model class (also in arrays), by field: what a training step of its own
+ * uses besides the optimizer it was compiled with.
+ */
+export function keptInFields(model: Model): { optimizers: Map<string, Optimizer>; generators: Map<string, Generator> } {
+  const found = { optimizers: new Map<string, Optimizer>(), generators: new Map<string, Generator>() };
+  const look = (value: unknown, path: string): void => {
+    if (Array.isArray(value)) for (const [i, item] of value.entries()) look(item, `${path}/${i}`);
+    else if (value instanceof Optimizer) found.optimizers.set(path, value);
+    else if (value instanceof Generator && value !== model.shuffling) found.generators.set(path, value);
+  };
+  for (const [field, value] of Object.entries(model)) look(value, field);
+  return found;
 }
 
 /** `Model.getTrainingState`. */
@@ -39,6 +55,12 @@ export function getTrainingState(model: Model): SavedState {
   };
   state.values.position = position;
   putState(state, "optimizer", compiled.optimizer.getState(model.trainableWeights));
+  const { optimizers, generators } = keptInFields(model);
+  // What they step need not be trainable all the time: one part of a model may be frozen while another is trained.
+  for (const [field, each] of optimizers) putState(state, `optimizers/${field}`, each.getState(model.weights));
+  if (generators.size > 0) {
+    state.values.generators = Object.fromEntries([...generators].map(([field, each]) => [field, each.getState()]));
+  }
   putState(state, "layers", layersState(model));
   callbackNames(run).forEach((name, i) => {
     const part = run!.callbacks[i]!.getState?.();
@@ -65,6 +87,12 @@ export function setTrainingState(model: Model, state: SavedState): void {
   }
   const position = positionOf(state);
   model.compiled.optimizer.setState(takeState(state, "optimizer"), model.trainableWeights);
+  const { optimizers, generators: ownGenerators } = keptInFields(model);
+  for (const [field, each] of optimizers) {
+    if (state.values[`optimizers/${field}`]) each.setState(takeState(state, `optimizers/${field}`), model.weights);
+  }
+  const drawn = (state.values.generators ?? {}) as Record<string, GeneratorState>;
+  for (const [field, each] of ownGenerators) if (drawn[field]) each.setState(drawn[field]);
   const layers = takeState(state, "layers");
   const { generators = {} } = layers.values as { generators?: LayerState["generators"] };
   for (const [path, layer] of model.parts) layer.restoreState(path, { tensors: layers.tensors, generators });

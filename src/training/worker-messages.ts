@@ -1,11 +1,21 @@
 import type { BackendName } from "../backend/backend.js";
 import type { PackedExamples } from "../data/examples.js";
 import { type ErrorCode, RondoError } from "../errors.js";
+import type { SwapEMAWeightsOptions } from "./callbacks/swap-ema-weights.js";
 import type { Logs } from "./callbacks.js";
 import type { FitOptions, History } from "./fit.js";
+import type { Purpose } from "./worker-batches.js";
 
 /** Hooks of callbacks that a worker asks for; the others run where `fit` was called anyway. */
-export const remoteHooks = ["onEpochBegin", "onEpochEnd", "onBatchBegin", "onBatchEnd", "onNonFinite"] as const;
+export const remoteHooks = [
+  "onEpochBegin",
+  "onEpochEnd",
+  "onBatchBegin",
+  "onBatchEnd",
+  "onTestBegin",
+  "onTestEnd",
+  "onNonFinite",
+] as const;
 export type RemoteHook = (typeof remoteHooks)[number];
 
 /** From the caller to the worker. */
@@ -17,13 +27,19 @@ export type ToWorker =
       readonly model: Uint8Array;
       /** Whether the state's position is where to start. */
       readonly resumed: boolean;
-      readonly examples: PackedExamples;
-      readonly validation: PackedExamples | null;
+      /** Arrays; null for a dataset, whose batches are asked for. */
+      readonly examples: PackedExamples | null;
+      /** Likewise; "dataset" for one, null without validation. */
+      readonly validation: PackedExamples | "dataset" | null;
+      /** Whether averages of weights are validated with; done there, as the model is. */
+      readonly swapEMA: Required<SwapEMAWeightsOptions> | null;
       readonly options: FitOptions;
       readonly hooks: readonly RemoteHook[];
       readonly modules: readonly string[];
     }
   | { readonly type: "reply"; readonly stop: boolean; readonly learningRate: number | null }
+  /** The answer to a pull: the next batch, null at the end of the pass. */
+  | { readonly type: "batch"; readonly pass: number; readonly examples: PackedExamples | null }
   | { readonly type: "abort" };
 
 /** From the worker to the caller. States are what `trainingToBytes` gives. */
@@ -39,6 +55,8 @@ export type FromWorker =
       readonly error: PlainError | null;
       readonly state: Uint8Array | null;
     }
+  | { readonly type: "pull"; readonly purpose: Purpose; readonly pass: number }
+  | { readonly type: "close"; readonly pass: number }
   | { readonly type: "done"; readonly history: History; readonly logs: Logs; readonly state: Uint8Array }
   | { readonly type: "error"; readonly error: PlainError };
 

@@ -76,6 +76,27 @@ describe("fit in a worker", () => {
     expect((here[0] as string[]).length).toBeLessThan(9 * 3);
   });
 
+  test("callbacks change the rate of optimizers around others too", async () => {
+    const kinds = [
+      () => optimizers.lossScale({ innerOptimizer: optimizers.adam({ learningRate: 0.02 }) }),
+      () =>
+        optimizers.groups({
+          groups: [{ match: ["bias"], optimizer: optimizers.sgd() }],
+          rest: optimizers.adam({ learningRate: 0.02 }),
+        }),
+    ];
+    for (const optimizer of kinds) {
+      const run = async (worker: boolean) => {
+        const model = make();
+        model.compile({ optimizer: optimizer(), loss: "mse" });
+        const rate = callbacks.learningRateScheduler((epoch) => 0.02 / (epoch + 1));
+        await model.fit(x, y, { epochs: 3, worker, callbacks: rate });
+        return [weightsOf(model), model.optimizer.learningRate, model.optimizer.lossScale];
+      };
+      expect(await run(true)).toEqual(await run(false));
+    }
+  });
+
   test("abort ends it after the running batch", async () => {
     const model = make();
     const stop = new AbortController();
@@ -138,8 +159,135 @@ describe("fit in a worker", () => {
     expect(history.loss![1]).toBeLessThan(history.loss![0]!);
   }, 60_000);
 
+  describe("datasets", () => {
+    const batchOf = (k: number) => ({ x: tensor(numbersLike(40, k), [4, 5, 2]), y: tensor(numbersLike(4, k), [4, 1]) });
+    /** Batches of the numbers given; counts what is made and whether it was ended properly. */
+    const source = (count: number) => {
+      const log = { made: 0, passes: 0, closed: 0 };
+      async function* dataset() {
+        log.passes++;
+        try {
+          for (let k = 0; k < count; k++) {
+            log.made++;
+            await new Promise((resolve) => setTimeout(resolve, 1));
+            yield batchOf(k);
+          }
+        } finally {
+          log.closed++;
+        }
+      }
+      return { dataset, log };
+    };
+    const unbuilt = () => {
+      setSeed(3);
+      const made = sequential([layers.gru({ units: 4, name: "gru" }), layers.dense({ units: 1, name: "out" })]);
+      made.compile({ optimizer: optimizers.adam({ learningRate: 0.02 }), loss: "mse", metrics: ["mae"] });
+      return made;
+    };
+
+    test.each(["built", "not built yet"])("give the bits of fit, also for validation: a model %s", async (kind) => {
+      const here = kind === "built" ? make() : unbuilt();
+      const [a, b] = [source(5), source(5)];
+      const validation = [batchOf(7), batchOf(8)];
+      const batches: (number | undefined)[] = [];
+      const expected = await here.fit(a.dataset, { epochs: 3, validationData: validation });
+      const there = kind === "built" ? make() : unbuilt();
+      const history = await there.fit(b.dataset, {
+        epochs: 3,
+        validationData: function* () {
+          yield* validation;
+        },
+        worker: true,
+        callbacks: { onBatchEnd: (_batch, _logs, context) => void batches.push(context.batches) },
+      });
+      expect(history).toEqual(expected);
+      expect(weightsOf(there)).toEqual(weightsOf(here));
+      expect(b.log).toEqual({ made: 15, passes: 3, closed: 3 });
+      expect(batches).toHaveLength(15);
+    });
+
+    test("go on through epochs of so many steps; arrays validate; weights of examples count", async () => {
+      const weighted = [0, 1, 2].map((k) => ({ ...batchOf(k), sampleWeight: tensor([1, 0.5, 2, 1]) }));
+      const options = { epochs: 4, stepsPerEpoch: 2, validationData: [x, y] } as const;
+      const [here, there] = [make(), make()];
+      const expected = await here.fit(weighted, options);
+      expect(await there.fit(weighted, { ...options, worker: true })).toEqual(expected);
+      expect(weightsOf(there)).toEqual(weightsOf(here));
+    });
+
+    test("are asked for one batch ahead, no more", async () => {
+      const { dataset, log } = source(20);
+      const ahead: number[] = [];
+      await make().fit(dataset, {
+        worker: true,
+        callbacks: {
+          onBatchEnd: async (batch) => {
+            await new Promise((resolve) => setTimeout(resolve, 10));
+            ahead.push(log.made - (batch + 1));
+          },
+        },
+      });
+      expect(log.made).toBe(20);
+      expect(Math.max(...ahead)).toBeLessThanOrEqual(1);
+    });
+
+    test("are closed when training stops in the middle", async () => {
+      const { dataset, log } = source(1000);
+      const model = make();
+      const stop = { onBatchEnd: (batch: number) => void (batch === 2 && (model.stopTraining = true)) };
+      const { epoch } = await model.fit(dataset, { worker: true, callbacks: stop });
+      expect(epoch).toEqual([0]);
+      expect(log.made).toBeLessThanOrEqual(5);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(log.closed).toBe(1);
+    });
+
+    test.each([true, false])("that never answer do not hold up an abort (worker: %s)", async (worker) => {
+      const model = make();
+      const stop = new AbortController();
+      async function* stuck() {
+        yield batchOf(1);
+        await new Promise(() => {});
+        yield batchOf(2);
+      }
+      const callbacks = { onBatchEnd: () => void setTimeout(() => stop.abort(), 20) };
+      const history = await model.fit(stuck, { worker, signal: stop.signal, callbacks });
+      expect(history).toMatchObject({ aborted: true, epoch: [] });
+      expect(model.optimizer.iterations).toBe(1);
+      const before = new AbortController();
+      const waiting = unbuilt().fit(
+        async function* () {
+          await new Promise(() => {});
+        },
+        { worker, signal: before.signal },
+      );
+      setTimeout(() => before.abort(), 20);
+      expect((await waiting).aborted).toBe(true);
+      const validating = new AbortController();
+      const validation = make().fit([batchOf(1)], { worker, signal: validating.signal, validationData: stuck });
+      setTimeout(() => validating.abort(), 300);
+      expect((await validation).aborted).toBe(true);
+    });
+
+    test("their errors arrive as they are", async () => {
+      class Mine extends Error {}
+      async function* failing() {
+        yield batchOf(1);
+        throw new Mine("the disk is gone");
+      }
+      await expect(make().fit(failing, { worker: true })).rejects.toThrow(Mine);
+      await expect(make().fit([batchOf(1)], { worker: true, validationData: failing })).rejects.toThrow(Mine);
+      await expect(make().fit([{ x }] as never, { worker: true })).rejects.toThrow(/no targets/);
+      await expect(make().fit([batchOf(1), { y }] as never, { worker: true })).rejects.toThrow(
+        /batch 1 of the dataset: this is not a batch/,
+      );
+      for (const made of [make(), unbuilt()]) {
+        await expect(made.fit(() => [], { worker: true })).rejects.toThrow(/gave no batches/);
+      }
+    });
+  });
+
   test("mistakes", async () => {
-    await expect(make().fit([{ x, y }], { worker: true })).rejects.toThrow(/takes arrays/);
     await expect(make().fit(x, y, { worker: { module: [] } as never })).rejects.toThrow(/did you mean "modules"/);
     const lambda = sequential([
       layers.lambda({ function: (t) => mul(t, 2), inputShape: [5, 2] }),

@@ -74,7 +74,11 @@ export function withForgetBias(
   options: Pick<Values<typeof lstmCellFields>, "biasInitializer" | "unitForgetBias" | "units">,
 ): Initializer {
   const { biasInitializer, unitForgetBias, units } = options;
-  if (!unitForgetBias) return biasInitializer;
+  if (!unitForgetBias || setsForgetBias(biasInitializer)) return biasInitializer;
   const apply = () => concat([biasInitializer.apply([units]), ones([units]), biasInitializer.apply([2 * units])]);
   return { apply, config: undefined };
+}
+
+function setsForgetBias({ config }: Initializer): boolean {
+  return typeof config === "object" ? config.name === "chrono" : config === "chrono";
 }

@@ -8,6 +8,7 @@ import { layerStatistics } from "./layer-statistics.js";
 import { learningRateScheduler } from "./learning-rate-scheduler.js";
 import { modelCheckpoint } from "./model-checkpoint.js";
 import { reduceLROnPlateau } from "./reduce-lr-on-plateau.js";
+import { swapEMAWeights } from "./swap-ema-weights.js";
 import { tensorBoard } from "./tensor-board.js";
 import { terminateOnNaN } from "./terminate-on-nan.js";
 
@@ -23,6 +24,7 @@ export const callbacks = {
   modelCheckpoint,
   backupAndRestore,
   layerStatistics,
+  swapEMAWeights,
   terminateOnNaN,
   tensorBoard,
   csvLogger,

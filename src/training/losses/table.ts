@@ -61,6 +61,7 @@ export const losses = {
 
 const aliases = {
   ...losses,
+  bce: binaryCrossentropy,
   mse: meanSquaredError,
   mae: meanAbsoluteError,
   mape: meanAbsolutePercentageError,

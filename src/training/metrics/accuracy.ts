@@ -104,14 +104,27 @@ function amongTop(k: number, targets: Tensor, yPred: Tensor): Tensor {
   return tensor(hits, yPred.shape.slice(0, -1));
 }
 
-function topK(name: string, options: { k?: number }, targets: LossFunction): Metric {
-  checkOptions(`metrics.${name}`, options, ["k"]);
+/** 1 where the target's class number is among the first k predicted. */
+function amongFirst(k: number, targets: Tensor, yPred: Tensor): Tensor {
+  const ids = yPred.view();
+  const size = yPred.shape.at(-1)!;
+  const own = inShape("sparseTopKCategoricalAccuracy", targets, yPred.shape.slice(0, -1), yPred).view();
+  const hits = Float32Array.from(own, (target, row) => {
+    for (let i = 0; i < Math.min(k, size); i++) if (ids[row * size + i] === target) return 1;
+    return 0;
+  });
+  return tensor(hits, yPred.shape.slice(0, -1));
+}
+
+function topK(name: string, options: { k?: number }, targets: LossFunction, hits = amongTop): Metric {
+  const known = name === "sparseTopKCategoricalAccuracy" ? ["k", "fromSortedIds"] : ["k"];
+  checkOptions(`metrics.${name}`, options, known);
   const { k = 5 } = options;
   checkCount(`metrics.${name}`, "k", k);
   return meanMetric({
     name,
     direction: "up",
-    values: (yTrue, yPred) => amongTop(k, targets(yTrue, yPred), yPred),
+    values: (yTrue, yPred) => hits(k, targets(yTrue, yPred), yPred),
     config: { name, config: { k } },
   });
 }
@@ -127,11 +140,17 @@ export function topKCategoricalAccuracy(options: { k?: number } = {}): Metric {
 }
 
 /**
- * Share of examples whose target's class number is among the `k` (5) largest outputs.
+ * Share of examples whose target's class number is among the `k` (5) largest outputs, or with `fromSortedIds` among the first
+ * `k` predictions, which then are class numbers.
  *
  * @example metrics.sparseTopKCategoricalAccuracy({ k: 3 })
  */
-export function sparseTopKCategoricalAccuracy(options: { k?: number } = {}): Metric {
+export function sparseTopKCategoricalAccuracy(options: { k?: number; fromSortedIds?: boolean } = {}): Metric {
   const name = "sparseTopKCategoricalAccuracy";
-  return topK(name, options, (yTrue, yPred) => inShape(name, cast(yTrue, "int32"), yPred.shape.slice(0, -1), yPred));
+  const { fromSortedIds = false, ...rest } = options;
+  if (fromSortedIds) {
+    const metric = topK(name, rest, (yTrue) => yTrue, amongFirst);
+    return { ...metric, config: { name, config: { ...metric.config!.config, fromSortedIds } } };
+  }
+  return topK(name, rest, (yTrue, yPred) => inShape(name, cast(yTrue, "int32"), yPred.shape.slice(0, -1), yPred));
 }

@@ -1,7 +1,7 @@
 import { checkOptions, RondoError } from "../../errors.js";
 import { checkCount } from "../checks.js";
 import { inShape } from "./accuracy.js";
-import { above, countByThreshold } from "./auc.js";
+import { above, countByThreshold, evenly } from "./auc.js";
 import { type Metric, ratio, tallyMetric } from "./metric.js";
 import { weightsOf } from "./values.js";
 
@@ -16,15 +16,18 @@ interface Shares {
 export interface ThresholdsOption {
   /** Thresholds tried, evenly from 0 to 1; more make the answer finer. 200 by default. */
   numThresholds?: number;
+  /** Only this class (place in the last axis) counts. */
+  classId?: number | null;
 }
 
 /** The largest share of one kind over the thresholds at which another is at least what was asked for; 0 without any. */
 function best<Given extends keyof Shares>(wanted: keyof Shares, given: Given) {
   const name = `${wanted}At${given[0]!.toUpperCase()}${given.slice(1)}`;
   return (options: ThresholdsOption & Record<Given, number>): Metric => {
-    checkOptions(`metrics.${name}`, options ?? {}, [given, "numThresholds"]);
+    checkOptions(`metrics.${name}`, options ?? {}, [given, "numThresholds", "classId"]);
     const limit: number | undefined = options?.[given];
-    const { numThresholds = 200 } = options ?? {};
+    const { numThresholds = 200, classId = null } = options ?? {};
+    if (classId !== null) checkCount(`metrics.${name}`, "classId", classId, 0);
     checkCount(`metrics.${name}`, "numThresholds", numThresholds, 2);
     if (!(limit !== undefined && limit >= 0 && limit <= 1)) {
       throw new RondoError("value", `metrics.${name} needs the ${given} to reach`, {
@@ -35,11 +38,13 @@ function best<Given extends keyof Shares>(wanted: keyof Shares, given: Given) {
     return tallyMetric({
       name,
       direction: "up",
-      config: { [given]: limit, numThresholds },
+      config: { [given]: limit, numThresholds, classId },
       update: (tally, yTrue, yPred, sampleWeight, mask) => {
         const targets = inShape(name, yTrue, yPred.shape, yPred).view();
         const weights = weightsOf(yPred.shape, sampleWeight, mask);
-        countByThreshold(name, tally, numThresholds, { targets, scores: yPred.view(), weights });
+        const part = classId === null ? {} : { first: classId, stride: yPred.shape.at(-1)! };
+        const counts = [tally.row("positive", numThresholds), tally.row("negative", numThresholds)] as const;
+        countByThreshold(name, counts, { targets, scores: yPred.view(), weights, ...part }, evenly(numThresholds));
       },
       result: (tally) => {
         const [tp, fp] = [above(tally.row("positive")), above(tally.row("negative"))];

@@ -17,6 +17,8 @@ export interface MeanIoUOptions {
   sparseYTrue?: boolean;
   /** Predictions are class numbers (true, the default) or one number for each class. */
   sparseYPred?: boolean;
+  /** Where one number for each class lies. -1, the last axis, by default. */
+  axis?: number;
 }
 
 /** Options of `metrics.iou`. */
@@ -77,10 +79,10 @@ function intersections({ name, config, numClasses: n, classes, ignoreClass, numb
 
 function multiClass(name: string, given: Partial<IoUOptions> | undefined, oneHot: boolean): Metric {
   const single = !name.toLowerCase().includes("mean");
-  const names = ["numClasses", "ignoreClass", "sparseYPred"];
+  const names = ["numClasses", "ignoreClass", "sparseYPred", "axis"];
   if (!oneHot) names.push("sparseYTrue");
   checkOptions(`metrics.${name}`, given ?? {}, single ? [...names, "targetClassIds"] : names);
-  const { ignoreClass = null, sparseYTrue = !oneHot, sparseYPred = !oneHot } = given ?? {};
+  const { ignoreClass = null, sparseYTrue = !oneHot, sparseYPred = !oneHot, axis = -1 } = given ?? {};
   const numClasses = given?.numClasses as number;
   checkCount(`metrics.${name}`, "numClasses", numClasses, 2);
   const classes = single ? given?.targetClassIds : Array.from({ length: numClasses }, (_, c) => c);
@@ -90,11 +92,11 @@ function multiClass(name: string, given: Partial<IoUOptions> | undefined, oneHot
       expected: `a list of class numbers below ${numClasses}`,
     });
   }
-  const config: Record<string, unknown> = { numClasses, ignoreClass, sparseYPred };
+  const config: Record<string, unknown> = { numClasses, ignoreClass, sparseYPred, axis };
   if (!oneHot) config.sparseYTrue = sparseYTrue;
   if (single) config.targetClassIds = [...classes];
   const numbers = (yTrue: Tensor, yPred: Tensor) =>
-    [sparseYTrue ? yTrue : argMax(yTrue, -1), sparseYPred ? yPred : argMax(yPred, -1)] as const;
+    [sparseYTrue ? yTrue : argMax(yTrue, axis), sparseYPred ? yPred : argMax(yPred, axis)] as const;
   return intersections({ name, config, numClasses, classes, ignoreClass, numbers });
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { expectClose, type GoldenArray, readGolden, toTensor } from "../../../test/support/golden.js";
+import { transpose } from "../../tensor/ops/movement.js";
 import { tensor } from "../../tensor/tensor.js";
 import { losses, resolveLoss } from "../losses/index.js";
 import { type Metric, metricFromConfig, metrics, resolveMetric } from "./index.js";
@@ -257,4 +258,71 @@ describe("names", () => {
       expect(metricFromConfig(config!).config).toEqual(config);
     }
   });
+});
+
+test("intersection over union with classes on another axis", () => {
+  const t = tensor([0, 2, 1, 2, 0, 1], [2, 3]);
+  const scores = [0.1, 0.2, 0.7, 0.6, 0.3, 0.1, 0.2, 0.5, 0.3, 0.1, 0.1, 0.8, 0.4, 0.5, 0.1, 0.3, 0.4, 0.3];
+  const last = tensor(scores, [2, 3, 3]);
+  const [byLast, byFirst] = [-1, 1].map((axis) => metrics.meanIoU({ numClasses: 3, sparseYPred: false, axis }));
+  byLast!.update(t, last);
+  byFirst!.update(t, transpose(last, [0, 2, 1]));
+  expect(byLast!.result()).toBeGreaterThan(0);
+  expect(byFirst!.result()).toBe(byLast!.result());
+});
+
+test("Keras' other names", () => {
+  for (const [name, full] of [
+    ["bce", "binaryCrossentropy"],
+    ["kld", "klDivergence"],
+    ["logCoshError", "logCosh"],
+    ["msle", "meanSquaredLogarithmicError"],
+  ] as const) {
+    const made = resolveMetric(name, losses.meanSquaredError());
+    expect([made.name, made.config!.name]).toEqual([name, full]);
+  }
+  expect(resolveLoss("bce").name).toBe("binaryCrossentropy");
+  expect(() => resolveMetric("LogCoshError" as never, losses.meanSquaredError())).toThrow(/mean "logCoshError"/);
+});
+
+test("what AUC and R² cannot do", () => {
+  expect(() => metrics.auc({ curve: "pr" as never })).toThrow(/unknown curve[\s\S]*"PRGAIN"/);
+  expect(() => metrics.auc({ summationMethod: "mean" as never })).toThrow(/"minoring"/);
+  expect(() => metrics.auc({ thresholds: [0.5, 2] })).toThrow(/thresholds must be a number from 0 to 1/);
+  const weighted = metrics.auc({ labelWeights: [1, 2] });
+  expect(() => weighted.update(tensor([[1, 0, 1]]), tensor([[0.1, 0.2, 0.3]]))).toThrow(/2 for predictions \[1, 3\]/);
+  expect(() => metrics.r2Score({ classAggregation: "none" as never })).toThrow(/"uniformAverage"/);
+});
+
+test("a metric of several curves goes on from its saved sums", () => {
+  const make = () => metrics.auc({ multiLabel: true, labelWeights: [1, 3], numThresholds: 11 });
+  const [whole, first, second] = [make(), make(), make()];
+  const batches = [
+    [
+      tensor([
+        [1, 0],
+        [0, 1],
+      ]),
+      tensor([
+        [0.8, 0.4],
+        [0.3, 0.9],
+      ]),
+    ],
+    [
+      tensor([
+        [0, 1],
+        [1, 0],
+      ]),
+      tensor([
+        [0.6, 0.2],
+        [0.4, 0.7],
+      ]),
+    ],
+  ] as const;
+  for (const batch of batches) whole.update(...batch);
+  first.update(...batches[0]);
+  second.setState(JSON.parse(JSON.stringify(first.getState())));
+  second.update(...batches[1]);
+  expect(second.result()).toBe(whole.result());
+  expect(metricFromConfig(whole.config!).config).toEqual(whole.config);
 });

@@ -8,7 +8,7 @@ import { tensor } from "../../tensor/tensor.js";
 import { checkCount } from "../checks.js";
 import { losses } from "../losses/index.js";
 import { inShape } from "./accuracy.js";
-import { type Metric, meanMetric, tallyMetric } from "./metric.js";
+import { type Metric, meanMetric, ratio, tallyMetric } from "./metric.js";
 import { weightsOf } from "./values.js";
 
 /** The root of the mean of (target - prediction)². @example metrics.rootMeanSquaredError() */
@@ -100,17 +100,34 @@ export function meanAbsoluteScaledError(options: ScaledErrorOptions): Metric {
   });
 }
 
+export interface R2ScoreOptions {
+  /** Outputs count alike, or by the variance of their targets. "uniformAverage" by default. */
+  classAggregation?: "uniformAverage" | "varianceWeightedAverage";
+  /** Inputs of a regression: the result is adjusted for what so many explain by chance, given more targets than that. 0. */
+  numRegressors?: number;
+}
+
 /**
  * Coefficient of determination, 1 - sum (t - p)² / sum (t - mean of t)², the mean over the outputs: 1 is perfect, 0 as good
  * as always predicting the mean. An output whose targets are all equal counts 0.
  *
- * @example metrics.r2Score()
+ * @example metrics.r2Score({ classAggregation: "varianceWeightedAverage" })
  */
-export function r2Score(): Metric {
+export function r2Score(options: R2ScoreOptions = {}): Metric {
+  checkOptions("metrics.r2Score", options, ["classAggregation", "numRegressors"]);
+  const { classAggregation = "uniformAverage", numRegressors = 0 } = options;
+  const byVariance = classAggregation === "varianceWeightedAverage";
+  if (!byVariance && classAggregation !== "uniformAverage") {
+    throw new RondoError("option", "metrics.r2Score: unknown classAggregation", {
+      received: String(classAggregation),
+      expected: '"uniformAverage" or "varianceWeightedAverage"',
+    });
+  }
+  checkCount("metrics.r2Score", "numRegressors", numRegressors, 0);
   return tallyMetric({
     name: "r2Score",
     direction: "up",
-    config: {},
+    config: { classAggregation, numRegressors },
     update: (tally, yTrue, yPred, sampleWeight, mask) => {
       const p = yPred.rank === 1 ? reshape(yPred, [yPred.size, 1]) : yPred;
       const targets = inShape("r2Score", yTrue, p.shape, yPred).view();
@@ -119,6 +136,7 @@ export function r2Score(): Metric {
       const [count, sum, squares, residual] = ["count", "sum", "squares", "residual"].map((row) =>
         tally.row(row, outputs),
       ) as [Float64Array, Float64Array, Float64Array, Float64Array];
+      tally.row("size")[0]! += p.size;
       p.view().forEach((prediction, i) => {
         const c = i % outputs;
         const w = weights ? weights[(i - c) / outputs]! : 1;
@@ -137,11 +155,13 @@ export function r2Score(): Metric {
         Float64Array,
         Float64Array,
       ];
-      const scores = Array.from(count, (n, c) => {
-        const total = n === 0 ? 0 : squares[c]! - (sum[c]! * sum[c]!) / n;
-        return total <= 0 ? 0 : 1 - residual[c]! / total;
-      });
-      return scores.reduce((a, b) => a + b, 0) / scores.length;
+      const totals = Array.from(count, (n, c) => (n === 0 ? 0 : Math.max(0, squares[c]! - (sum[c]! * sum[c]!) / n)));
+      const shares = totals.map((total) => (byVariance ? total : 1));
+      const scores = totals.map((total, c) => (total === 0 ? 0 : 1 - residual[c]! / total) * shares[c]!);
+      const add = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);
+      const score = ratio(add(scores), add(shares));
+      const free = tally.row("size")[0]! - 1 - numRegressors;
+      return numRegressors === 0 || free <= 0 ? score : 1 - ((1 - score) * (free + numRegressors)) / free;
     },
   });
 }

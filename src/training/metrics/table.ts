@@ -119,13 +119,23 @@ const shortNames = {
   rmse: "rootMeanSquaredError",
   mape: "meanAbsolutePercentageError",
   smape: "symmetricMeanAbsolutePercentageError",
+  bce: "binaryCrossentropy",
   bpc: "bitsPerCharacter",
+  kld: "klDivergence",
+  logCoshError: "logCosh",
+  msle: "meanSquaredLogarithmicError",
 } as const;
 
 export type MetricName = keyof typeof metrics | keyof typeof shortNames;
 
 /** What `compile({ metrics })` takes: a name, a configured metric, or a function as for losses. */
 export type MetricLike = MetricName | Metric | LossFunction;
+
+const makers = metrics as Record<string, (options?: object) => Metric>;
+const byAnyName = {
+  ...makers,
+  ...Object.fromEntries(Object.entries(shortNames).map(([short, name]) => [short, makers[name]!])),
+};
 
 /** A metric from its name, itself, or a function. By name, cross-entropies take `fromLogits` over from the loss. */
 export function resolveMetric(like: MetricLike, loss: Loss): Metric {
@@ -142,16 +152,12 @@ export function resolveMetric(like: MetricLike, loss: Loss): Metric {
   }
   const full = Object.hasOwn(shortNames, like) ? shortNames[like as keyof typeof shortNames] : like;
   const fromLogits = loss.config?.fromLogits === true && /perplexity|bitsPerCharacter|rossentropy/.test(full);
-  const made = lookUp(
-    "metric",
-    full,
-    metrics as Record<string, (options?: object) => Metric>,
-  )(fromLogits ? { fromLogits } : undefined);
+  const made = lookUp("metric", full, byAnyName)(fromLogits ? { fromLogits } : undefined);
   // Logs use the name the user gave, as Keras does.
   return like === full ? made : Object.assign(made, { name: like });
 }
 
 /** A metric from what a file says about it. */
 export function metricFromConfig(saved: { name: string; config: Record<string, unknown> }): Metric {
-  return lookUp("metric", saved.name, metrics as Record<string, (options?: object) => Metric>)(saved.config);
+  return lookUp("metric", saved.name, makers)(saved.config);
 }

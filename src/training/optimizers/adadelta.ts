@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkFraction, checkNotNegative } from "../checks.js";
-import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
+import { Optimizer, type StepFactors } from "./optimizer.js";
+import type { OptimizerOptions, SettingsOf } from "./options.js";
 
 /** Options of `optimizers.adadelta`. */
 export interface AdadeltaOptions extends OptimizerOptions {
@@ -15,20 +15,13 @@ export interface AdadeltaOptions extends OptimizerOptions {
  * s = average of g²; d = g · sqrt(a + epsilon) / sqrt(s + epsilon); a = average of d²; w -= rate · d (Zeiler 2012, who has
  * rate 1).
  */
-export class Adadelta extends Optimizer {
+export class Adadelta extends Optimizer<SettingsOf<AdadeltaOptions>> {
   readonly className = "Adadelta";
   protected override readonly appliesFactors = true;
   protected readonly slotNames: readonly string[] = ["gradientSquares", "deltaSquares"];
-  readonly rho: number;
-  readonly epsilon: number;
 
   constructor(options: AdadeltaOptions = {}) {
-    const where = "optimizers.adadelta";
-    super(where, options, ["rho", "epsilon"], 0.001);
-    this.rho = options.rho ?? 0.95;
-    this.epsilon = options.epsilon ?? 1e-7;
-    checkFraction(where, "rho", this.rho);
-    checkNotNegative(where, "epsilon", this.epsilon);
+    super("optimizers.adadelta", options, { rho: 0.95, epsilon: 1e-7 }, 0.001);
   }
 
   protected override update(
@@ -46,16 +39,11 @@ export class Adadelta extends Optimizer {
       deltaSquares.offset,
       w.size,
       rate,
-      this.rho,
-      this.epsilon,
+      this.settings.rho,
+      this.settings.epsilon,
       scale,
       keep,
     );
-  }
-
-  override getConfig(): Record<string, unknown> {
-    const { rho, epsilon } = this;
-    return { ...super.getConfig(), rho, epsilon };
   }
 }
 

@@ -4,9 +4,11 @@ import { mean } from "../../tensor/ops/reduce.js";
 import { sqrt, square } from "../../tensor/ops/unary.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkNotNegative, checkWithin } from "../checks.js";
+import { checkWithin } from "../checks.js";
 import { addScaled, blend } from "./in-place.js";
-import { Optimizer, type OptimizerOptions, type SlotStart } from "./optimizer.js";
+import { Optimizer } from "./optimizer.js";
+import type { OptimizerOptions, SettingsOf } from "./options.js";
+import type { SlotStart } from "./slots.js";
 
 /** Options of `optimizers.adafactor`. */
 export interface AdafactorOptions extends OptimizerOptions {
@@ -25,26 +27,18 @@ export interface AdafactorOptions extends OptimizerOptions {
  * and c, and v = r·cᵀ / mean(r). w -= max(epsilon2, rms(w)) · min(rate, 1/sqrt(t)) · u / max(1, rms(u) / clipThreshold)
  * with u = g / sqrt(v) (Shazeer & Stern 2018). Of more axes the last two are factored.
  */
-export class Adafactor extends Optimizer {
+export class Adafactor extends Optimizer<SettingsOf<AdafactorOptions>> {
   readonly className = "Adafactor";
   protected readonly slotNames: readonly string[] = ["rows", "columns", "velocity"];
-  readonly beta2Decay: number;
-  readonly epsilon1: number;
-  readonly epsilon2: number;
-  readonly clipThreshold: number;
 
   constructor(options: AdafactorOptions = {}) {
     const where = "optimizers.adafactor";
-    super(where, options, ["beta2Decay", "epsilon1", "epsilon2", "clipThreshold"], 0.001);
-    this.beta2Decay = options.beta2Decay ?? -0.8;
-    this.epsilon1 = options.epsilon1 ?? 1e-30;
-    this.epsilon2 = options.epsilon2 ?? 1e-3;
-    this.clipThreshold = options.clipThreshold ?? 1;
-    checkWithin(where, "beta2Decay", this.beta2Decay, -1, 0);
+    super(where, options, { beta2Decay: -0.8, epsilon1: 1e-30, epsilon2: 1e-3, clipThreshold: 1 }, 0.001);
+    const { beta2Decay, epsilon1, clipThreshold } = this.settings;
+    checkWithin(where, "beta2Decay", beta2Decay, -1, 0);
     // Below this a float32 square root of nothing but epsilon1 would divide zero by zero.
-    checkWithin(where, "epsilon1", this.epsilon1, 1e-37, 1);
-    checkNotNegative(where, "epsilon2", this.epsilon2);
-    checkWithin(where, "clipThreshold", this.clipThreshold, 1e-6, 1e6);
+    checkWithin(where, "epsilon1", epsilon1, 1e-37, 1);
+    checkWithin(where, "clipThreshold", clipThreshold, 1e-6, 1e6);
   }
 
   protected override slotStart(slot: string, { shape }: Variable): SlotStart | null {
@@ -57,11 +51,11 @@ export class Adafactor extends Optimizer {
 
   protected override update(w: Variable, g: Tensor, rate: number, slots: Record<string, Variable>): void {
     const t = this.iterations + 1;
-    const keep = 1 - t ** this.beta2Decay;
-    const squares = add(square(g), this.epsilon1);
+    const keep = 1 - t ** this.settings.beta2Decay;
+    const squares = add(square(g), this.settings.epsilon1);
     const step = div(g, sqrt(this.meanSquares(squares, keep, slots)));
-    const size = Math.max(this.epsilon2, rootMeanSquare(w)) * Math.min(rate, 1 / Math.sqrt(t));
-    addScaled(w, -size / Math.max(1, rootMeanSquare(step) / this.clipThreshold), step);
+    const size = Math.max(this.settings.epsilon2, rootMeanSquare(w)) * Math.min(rate, 1 / Math.sqrt(t));
+    addScaled(w, -size / Math.max(1, rootMeanSquare(step) / this.settings.clipThreshold), step);
   }
 
   private meanSquares(squares: Tensor, keep: number, { rows, columns, velocity }: Record<string, Variable>): Tensor {
@@ -72,11 +66,6 @@ export class Adafactor extends Optimizer {
     blend(rows, keep, mean(squares, -1), 1 - keep);
     blend(columns, keep, mean(squares, -2), 1 - keep);
     return mul(expandDims(div(rows, mean(rows, -1, true)), -1), expandDims(columns, -2));
-  }
-
-  override getConfig(): Record<string, unknown> {
-    const { beta2Decay, epsilon1, epsilon2, clipThreshold } = this;
-    return { ...super.getConfig(), beta2Decay, epsilon1, epsilon2, clipThreshold };
   }
 }
 

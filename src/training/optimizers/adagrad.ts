@@ -1,7 +1,8 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkNotNegative } from "../checks.js";
-import { Optimizer, type OptimizerOptions, type SlotStart, type StepFactors } from "./optimizer.js";
+import { Optimizer, type StepFactors } from "./optimizer.js";
+import type { OptimizerOptions, SettingsOf } from "./options.js";
+import type { SlotStart } from "./slots.js";
 
 /** Options of `optimizers.adagrad`. */
 export interface AdagradOptions extends OptimizerOptions {
@@ -12,24 +13,17 @@ export interface AdagradOptions extends OptimizerOptions {
 }
 
 /** s += g²; w -= rate · g / sqrt(s + epsilon) (Duchi et al. 2011). Steps only ever get smaller. */
-export class Adagrad extends Optimizer {
+export class Adagrad extends Optimizer<SettingsOf<AdagradOptions>> {
   readonly className = "Adagrad";
   protected override readonly appliesFactors = true;
   protected readonly slotNames: readonly string[] = ["accumulator"];
-  readonly initialAccumulatorValue: number;
-  readonly epsilon: number;
 
   constructor(options: AdagradOptions = {}) {
-    const where = "optimizers.adagrad";
-    super(where, options, ["initialAccumulatorValue", "epsilon"], 0.001);
-    this.initialAccumulatorValue = options.initialAccumulatorValue ?? 0.1;
-    this.epsilon = options.epsilon ?? 1e-7;
-    checkNotNegative(where, "initialAccumulatorValue", this.initialAccumulatorValue);
-    checkNotNegative(where, "epsilon", this.epsilon);
+    super("optimizers.adagrad", options, { initialAccumulatorValue: 0.1, epsilon: 1e-7 }, 0.001);
   }
 
   protected override slotStart(_slot: string, variable: Variable): SlotStart {
-    return { shape: variable.shape, value: this.initialAccumulatorValue };
+    return { shape: variable.shape, value: this.settings.initialAccumulatorValue };
   }
 
   protected override update(
@@ -45,15 +39,10 @@ export class Adagrad extends Optimizer {
       slots.accumulator!.offset,
       w.size,
       rate,
-      this.epsilon,
+      this.settings.epsilon,
       scale,
       keep,
     );
-  }
-
-  override getConfig(): Record<string, unknown> {
-    const { initialAccumulatorValue, epsilon } = this;
-    return { ...super.getConfig(), initialAccumulatorValue, epsilon };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkFraction, checkNotNegative } from "../checks.js";
-import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
+import { Optimizer, type StepFactors } from "./optimizer.js";
+import type { OptimizerOptions, SettingsOf } from "./options.js";
 
 /** Options of `optimizers.adam` and `optimizers.adamw`. */
 export interface AdamOptions extends OptimizerOptions {
@@ -19,25 +19,13 @@ export interface AdamOptions extends OptimizerOptions {
  * m, v = averages of g and g²; w -= rate·sqrt(1-beta2^t)/(1-beta1^t) · m / (sqrt(v) + epsilon)
  * (Kingma & Ba 2014, the form before their section 2.1 that Keras uses).
  */
-export class Adam extends Optimizer {
+export class Adam extends Optimizer<SettingsOf<AdamOptions>> {
   readonly className: string = "Adam";
   protected override readonly appliesFactors = true;
-  protected readonly slotNames: readonly string[];
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly amsgrad: boolean;
+  protected readonly slotNames: readonly string[] = this.settings.amsgrad ? ["m", "v", "vMax"] : ["m", "v"];
 
   constructor(options: AdamOptions = {}, where = "optimizers.adam") {
-    super(where, options, ["beta1", "beta2", "epsilon", "amsgrad"], 0.001);
-    this.beta1 = options.beta1 ?? 0.9;
-    this.beta2 = options.beta2 ?? 0.999;
-    this.epsilon = options.epsilon ?? 1e-7;
-    this.amsgrad = options.amsgrad ?? false;
-    checkFraction(where, "beta1", this.beta1);
-    checkFraction(where, "beta2", this.beta2);
-    checkNotNegative(where, "epsilon", this.epsilon);
-    this.slotNames = this.amsgrad ? ["m", "v", "vMax"] : ["m", "v"];
+    super(where, options, { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, amsgrad: false }, 0.001);
   }
 
   protected override update(
@@ -48,7 +36,7 @@ export class Adam extends Optimizer {
     { scale, keep }: StepFactors,
   ): void {
     const t = this.iterations + 1;
-    const alpha = (rate * Math.sqrt(1 - this.beta2 ** t)) / (1 - this.beta1 ** t);
+    const alpha = (rate * Math.sqrt(1 - this.settings.beta2 ** t)) / (1 - this.settings.beta1 ** t);
     w.storage.engine.kernels.adamUpdate(
       w.offset,
       g.offset,
@@ -57,17 +45,12 @@ export class Adam extends Optimizer {
       slots.vMax?.offset ?? 0,
       w.size,
       alpha,
-      this.beta1,
-      this.beta2,
-      this.epsilon,
+      this.settings.beta1,
+      this.settings.beta2,
+      this.settings.epsilon,
       scale,
       keep,
     );
-  }
-
-  override getConfig(): Record<string, unknown> {
-    const { beta1, beta2, epsilon, amsgrad } = this;
-    return { ...super.getConfig(), beta1, beta2, epsilon, amsgrad };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkFraction, checkNotNegative } from "../checks.js";
-import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
+import { Optimizer, type StepFactors } from "./optimizer.js";
+import type { OptimizerOptions, SettingsOf } from "./options.js";
 
 /** Options of `optimizers.adamax`. */
 export interface AdamaxOptions extends OptimizerOptions {
@@ -17,23 +17,13 @@ export interface AdamaxOptions extends OptimizerOptions {
  * m = average of g; u = max(beta2·u, |g|); w -= rate / (1-beta1^t) · m / (u + epsilon)
  * (Kingma & Ba 2014, section 7.1).
  */
-export class Adamax extends Optimizer {
+export class Adamax extends Optimizer<SettingsOf<AdamaxOptions>> {
   readonly className = "Adamax";
   protected override readonly appliesFactors = true;
   protected readonly slotNames: readonly string[] = ["momentum", "norm"];
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
 
   constructor(options: AdamaxOptions = {}) {
-    const where = "optimizers.adamax";
-    super(where, options, ["beta1", "beta2", "epsilon"], 0.001);
-    this.beta1 = options.beta1 ?? 0.9;
-    this.beta2 = options.beta2 ?? 0.999;
-    this.epsilon = options.epsilon ?? 1e-7;
-    checkFraction(where, "beta1", this.beta1);
-    checkFraction(where, "beta2", this.beta2);
-    checkNotNegative(where, "epsilon", this.epsilon);
+    super("optimizers.adamax", options, { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }, 0.001);
   }
 
   protected override update(
@@ -50,18 +40,13 @@ export class Adamax extends Optimizer {
       momentum.offset,
       norm.offset,
       w.size,
-      rate / (1 - this.beta1 ** (this.iterations + 1)),
-      this.beta1,
-      this.beta2,
-      this.epsilon,
+      rate / (1 - this.settings.beta1 ** (this.iterations + 1)),
+      this.settings.beta1,
+      this.settings.beta2,
+      this.settings.epsilon,
       scale,
       keep,
     );
-  }
-
-  override getConfig(): Record<string, unknown> {
-    const { beta1, beta2, epsilon } = this;
-    return { ...super.getConfig(), beta1, beta2, epsilon };
   }
 }
 

@@ -3,9 +3,11 @@ import { clip } from "../../tensor/ops/comparison.js";
 import { square } from "../../tensor/ops/unary.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkNotNegative, checkWithin } from "../checks.js";
+import { checkWithin } from "../checks.js";
 import { addScaled } from "./in-place.js";
-import { Optimizer, type OptimizerOptions, type SlotStart } from "./optimizer.js";
+import { Optimizer } from "./optimizer.js";
+import type { OptimizerOptions, SettingsOf } from "./options.js";
+import type { SlotStart } from "./slots.js";
 
 /** Options of `optimizers.ftrl`. */
 export interface FtrlOptions extends OptimizerOptions {
@@ -28,27 +30,19 @@ export interface FtrlOptions extends OptimizerOptions {
  * z += g + 2·shrinkage·w - (n'^-power - n^-power) / rate · w;
  * w = (clip(z, -l1, l1) - z) / (n'^-power / rate + 2·l2 + beta / rate).
  */
-export class Ftrl extends Optimizer {
+export class Ftrl extends Optimizer<SettingsOf<FtrlOptions>> {
   readonly className = "Ftrl";
   protected readonly slotNames: readonly string[] = ["accumulator", "linear"];
-  readonly settings: Required<Omit<FtrlOptions, keyof OptimizerOptions>>;
 
   constructor(options: FtrlOptions = {}) {
     const where = "optimizers.ftrl";
-    const { learningRatePower = -0.5, initialAccumulatorValue = 0.1, beta = 0 } = options;
-    const {
-      l1RegularizationStrength = 0,
-      l2RegularizationStrength = 0,
-      l2ShrinkageRegularizationStrength = 0,
-    } = options;
-    const strengths = { l1RegularizationStrength, l2RegularizationStrength, l2ShrinkageRegularizationStrength };
-    const settings = { learningRatePower, initialAccumulatorValue, ...strengths, beta };
-    super(where, options, Object.keys(settings), 0.001);
-    checkWithin(where, "learningRatePower", learningRatePower, Number.NEGATIVE_INFINITY, 0);
-    for (const [name, value] of Object.entries({ initialAccumulatorValue, ...strengths, beta })) {
-      checkNotNegative(where, name, value);
-    }
-    this.settings = settings;
+    const strengths = {
+      l1RegularizationStrength: 0,
+      l2RegularizationStrength: 0,
+      l2ShrinkageRegularizationStrength: 0,
+    };
+    super(where, options, { learningRatePower: -0.5, initialAccumulatorValue: 0.1, ...strengths, beta: 0 }, 0.001);
+    checkWithin(where, "learningRatePower", this.settings.learningRatePower, Number.NEGATIVE_INFINITY, 0);
   }
 
   protected override slotStart(slot: string, variable: Variable): SlotStart {
@@ -65,10 +59,6 @@ export class Ftrl extends Optimizer {
     addScaled(linear, 1, sub(gradient, mul(mul(sub(after, before), 1 / rate), w)));
     const quadratic = add(mul(after, 1 / rate), 2 * l2 + beta / rate);
     w.assign(sub(clip(linear, -l1, l1), linear).div(quadratic));
-  }
-
-  override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), ...this.settings };
   }
 }
 

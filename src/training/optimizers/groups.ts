@@ -2,7 +2,9 @@ import { checkOptions, RondoError } from "../../errors.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
 import { putState, type SavedState, takeState } from "../saved-state.js";
-import { checkNames, type Gradients, Optimizer, paired } from "./optimizer.js";
+import { type Gradients, paired } from "./gradients.js";
+import { Optimizer } from "./optimizer.js";
+import { checkNames } from "./options.js";
 
 /** Variables that an optimizer of their own steps. */
 export interface OptimizerGroup {
@@ -30,13 +32,18 @@ export class Groups extends Optimizer {
   private readonly rest: Optimizer;
 
   constructor(options: GroupsOptions) {
-    super("optimizers.groups", {}, [], 0);
+    super("optimizers.groups", {}, {}, 0);
     checkOptions("optimizers.groups", options ?? {}, ["groups", "rest"]);
     const { groups, rest } = options ?? {};
     const all = [rest, ...(Array.isArray(groups) ? groups.map(({ optimizer }) => optimizer) : [undefined])];
     if (all.some((each) => !(each instanceof Optimizer)) || new Set(all).size < all.length) {
       throw new RondoError("option", "optimizers.groups needs an optimizer for every group, and one for the rest", {
         expected: '{ groups: [{ match: ["embedding"], optimizer: optimizers.sgd() }], rest: optimizers.adam() }',
+      });
+    }
+    if (all.some((each) => each?.lossScale !== 1)) {
+      throw new RondoError("option", "optimizers.groups cannot have parts that scale the loss: there is one loss", {
+        fix: "scale it for all: optimizers.lossScale({ innerOptimizer: optimizers.groups({ … }) })",
       });
     }
     this.groups = groups.map(({ match, optimizer }) => {
@@ -81,6 +88,18 @@ export class Groups extends Optimizer {
 
   override finalizeVariables(variables: readonly Variable[]): void {
     for (const [owner, part] of this.split(variables, (variable) => variable)) owner.finalizeVariables(part);
+  }
+
+  override get scheduled(): boolean {
+    return this.rest.scheduled;
+  }
+
+  override get useEma(): boolean {
+    return this.all.some(({ useEma }) => useEma);
+  }
+
+  override swapEma(variables: readonly Variable[], averaged: boolean): void {
+    for (const [owner, part] of this.split(variables, (variable) => variable)) owner.swapEma(part, averaged);
   }
 
   override getConfig(): Record<string, unknown> {

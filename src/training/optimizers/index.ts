@@ -1,4 +1,4 @@
-import { lookUp, RondoError } from "../../errors.js";
+import { closest, lookUp, RondoError } from "../../errors.js";
 import { scheduleFromConfig } from "../schedules.js";
 import { adadelta } from "./adadelta.js";
 import { adafactor } from "./adafactor.js";
@@ -10,9 +10,11 @@ import { ftrl } from "./ftrl.js";
 import { groups } from "./groups.js";
 import { lamb } from "./lamb.js";
 import { lion } from "./lion.js";
+import { lossScale } from "./loss-scale.js";
 import { muon } from "./muon.js";
 import { nadam } from "./nadam.js";
-import { Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { Optimizer } from "./optimizer.js";
+import type { OptimizerOptions } from "./options.js";
 import { rmsprop } from "./rmsprop.js";
 import { scheduleFreeAdamW } from "./schedule-free-adamw.js";
 import { sgd } from "./sgd.js";
@@ -38,12 +40,24 @@ export const optimizers = {
   muon,
   scheduleFreeAdamW,
   groups,
+  lossScale,
 } as const;
 
-const { groups: _groups, ...single } = optimizers;
+const { groups: _groups, lossScale: _lossScale, ...single } = optimizers;
 
 /** Optimizers that a name is enough for. */
 export type OptimizerName = keyof typeof single;
+
+const lossScaled = "optimizers.lossScale({ innerOptimizer: optimizers.adam() })";
+const grouped = "optimizers.groups({ groups: [{ match, optimizer }], rest: optimizers.adam() })";
+/** Optimizers around others, also by Keras' names, and how they are made. */
+const wrappers = {
+  lossScale: lossScaled,
+  lossScaleOptimizer: lossScaled,
+  groups: grouped,
+  multiOptimizer: grouped,
+  optimizerMap: grouped,
+} as const;
 
 /** An optimizer from its name and options, or the optimizer itself. */
 export function resolveOptimizer(optimizer: OptimizerName | Optimizer, options: OptimizerOptions = {}): Optimizer {
@@ -54,12 +68,26 @@ export function resolveOptimizer(optimizer: OptimizerName | Optimizer, options: 
       expected: `${Object.keys(single).join(", ")}, or optimizers.adam({ … })`,
     });
   }
+  const around = closest(optimizer, Object.keys(wrappers));
+  if (around && !closest(optimizer, Object.keys(single))) {
+    throw new RondoError("option", `the optimizer "${optimizer}" is made of others, a name is not enough`, {
+      received: JSON.stringify(optimizer),
+      expected: wrappers[around as keyof typeof wrappers],
+    });
+  }
   return lookUp("optimizer", optimizer, single)(options);
 }
 
 interface SavedOptimizer {
   className: string;
   config: Record<string, unknown>;
+}
+
+/** What a file says about an optimizer around another one. */
+interface SavedLossScale {
+  innerOptimizer: SavedOptimizer;
+  initialScale: number;
+  dynamicGrowthSteps: number;
 }
 
 /** What a file says about groups. */
@@ -75,6 +103,10 @@ export function optimizerFromConfig(saved: SavedOptimizer): Optimizer {
     const made = saved.config as unknown as SavedGroups;
     const parts = made.groups.map(({ match, optimizer }) => ({ match, optimizer: optimizerFromConfig(optimizer) }));
     return groups({ groups: parts, rest: optimizerFromConfig(made.rest) });
+  }
+  if (saved.className === "LossScaleOptimizer") {
+    const made = saved.config as unknown as SavedLossScale;
+    return lossScale({ ...made, innerOptimizer: optimizerFromConfig(made.innerOptimizer) });
   }
   const rate = config.learningRate;
   if (typeof rate === "object" && rate !== null) config.learningRate = scheduleFromConfig(rate as never);

@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkFraction } from "../checks.js";
-import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
+import { Optimizer, type StepFactors } from "./optimizer.js";
+import type { OptimizerOptions, SettingsOf } from "./options.js";
 
 /** Options of `optimizers.lion`. */
 export interface LionOptions extends OptimizerOptions {
@@ -15,20 +15,13 @@ export interface LionOptions extends OptimizerOptions {
  * w -= rate · sign(beta1·m + (1-beta1)·g); m = beta2·m + (1-beta2)·g (Chen et al. 2023). Every step has the full size of
  * the rate, which is best three to ten times smaller than Adam's.
  */
-export class Lion extends Optimizer {
+export class Lion extends Optimizer<SettingsOf<LionOptions>> {
   readonly className = "Lion";
   protected override readonly appliesFactors = true;
   protected readonly slotNames: readonly string[] = ["momentum"];
-  readonly beta1: number;
-  readonly beta2: number;
 
   constructor(options: LionOptions = {}) {
-    const where = "optimizers.lion";
-    super(where, options, ["beta1", "beta2"], 0.001);
-    this.beta1 = options.beta1 ?? 0.9;
-    this.beta2 = options.beta2 ?? 0.99;
-    checkFraction(where, "beta1", this.beta1);
-    checkFraction(where, "beta2", this.beta2);
+    super("optimizers.lion", options, { beta1: 0.9, beta2: 0.99 }, 0.001);
   }
 
   protected override update(
@@ -44,16 +37,11 @@ export class Lion extends Optimizer {
       slots.momentum!.offset,
       w.size,
       rate,
-      this.beta1,
-      this.beta2,
+      this.settings.beta1,
+      this.settings.beta2,
       scale,
       keep,
     );
-  }
-
-  override getConfig(): Record<string, unknown> {
-    const { beta1, beta2 } = this;
-    return { ...super.getConfig(), beta1, beta2 };
   }
 }
 

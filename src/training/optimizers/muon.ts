@@ -4,9 +4,11 @@ import { transpose } from "../../tensor/ops/movement.js";
 import { norm } from "../../tensor/ops/reduce.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkCount, checkFraction, checkNotNegative } from "../checks.js";
+import { checkCount } from "../checks.js";
 import { addScaled, blend } from "./in-place.js";
-import { checkNames, Optimizer, type OptimizerOptions, type SlotStart } from "./optimizer.js";
+import { Optimizer } from "./optimizer.js";
+import type { OptimizerOptions, SettingsOf } from "./options.js";
+import type { SlotStart } from "./slots.js";
 
 /** Options of `optimizers.muon`. */
 export interface MuonOptions extends OptimizerOptions {
@@ -32,61 +34,42 @@ export interface MuonOptions extends OptimizerOptions {
   adamWeightDecay?: number | null;
   /** Added to Adam's root. 1e-7 by default. */
   epsilon?: number;
+  /** Newton-Schulz: a·x + b·x³ + c·x⁵ drives singular values towards 1. 3.4445, -4.775 and 2.0315 by default (Jordan 2024). */
+  muonA?: number;
+  muonB?: number;
+  muonC?: number;
 }
 
-const ownOptions = [
-  "momentum",
-  "nesterov",
-  "nsSteps",
-  "rmsRate",
-  "excludeEmbeddings",
-  "excludeLayers",
-  "adamLearningRateRatio",
-  "adamBeta1",
-  "adamBeta2",
-  "adamWeightDecay",
-  "epsilon",
-] as const;
-
-/** The polynomial a·x + b·x³ + c·x⁵ that drives singular values towards 1 (Jordan 2024). */
-const [A, B, C] = [3.4445, -4.775, 2.0315];
+const defaults: SettingsOf<MuonOptions> = {
+  momentum: 0.95,
+  nesterov: true,
+  nsSteps: 5,
+  rmsRate: 0.2,
+  excludeEmbeddings: true,
+  excludeLayers: [],
+  adamLearningRateRatio: 1,
+  adamBeta1: 0.9,
+  adamBeta2: 0.999,
+  adamWeightDecay: 0.004,
+  epsilon: 1e-7,
+  muonA: 3.4445,
+  muonB: -4.775,
+  muonC: 2.0315,
+};
 
 /**
  * Matrices step along their momentum made nearly orthogonal by Newton-Schulz iterations (Jordan 2024; scaled as in Liu et
  * al. 2025); vectors, embeddings, tensors of more axes and what is excluded step by Adam.
  */
-export class Muon extends Optimizer {
+export class Muon extends Optimizer<SettingsOf<MuonOptions>> {
   readonly className = "Muon";
   protected readonly slotNames: readonly string[] = ["momentum", "velocity"];
-  readonly settings: Required<Omit<MuonOptions, keyof OptimizerOptions>>;
 
   constructor(options: MuonOptions = {}) {
     const where = "optimizers.muon";
     const weightDecay = options.weightDecay === undefined ? 0.004 : options.weightDecay;
-    super(where, { ...options, weightDecay }, ownOptions, 0.001);
-    const { momentum = 0.95, nesterov = true, nsSteps = 5, rmsRate = 0.2, excludeEmbeddings = true } = options;
-    const { adamLearningRateRatio = 1, adamBeta1 = 0.9, adamBeta2 = 0.999 } = options;
-    const { adamWeightDecay = 0.004, epsilon = 1e-7 } = options;
-    const excludeLayers = checkNames(where, "excludeLayers", options.excludeLayers);
-    checkFraction(where, "momentum", momentum);
-    checkCount(where, "nsSteps", nsSteps);
-    checkFraction(where, "adamBeta1", adamBeta1);
-    checkFraction(where, "adamBeta2", adamBeta2);
-    const sizes = { rmsRate: rmsRate ?? 0, adamLearningRateRatio, adamWeightDecay: adamWeightDecay ?? 0, epsilon };
-    for (const [name, value] of Object.entries(sizes)) checkNotNegative(where, name, value);
-    this.settings = {
-      momentum,
-      nesterov,
-      nsSteps,
-      rmsRate,
-      excludeEmbeddings,
-      excludeLayers,
-      adamLearningRateRatio,
-      adamBeta1,
-      adamBeta2,
-      adamWeightDecay,
-      epsilon,
-    };
+    super(where, { ...options, weightDecay }, defaults, 0.001);
+    checkCount(where, "nsSteps", this.settings.nsSteps);
   }
 
   private usesAdam({ name, rank }: Variable): boolean {
@@ -100,7 +83,7 @@ export class Muon extends Optimizer {
   }
 
   protected override decayOf(variable: Variable): number {
-    return (this.usesAdam(variable) ? this.settings.adamWeightDecay : this.weightDecay) ?? 0;
+    return (this.usesAdam(variable) ? this.settings.adamWeightDecay : this.common.weightDecay) ?? 0;
   }
 
   protected override update(w: Variable, g: Tensor, rate: number, slots: Record<string, Variable>): void {
@@ -109,11 +92,25 @@ export class Muon extends Optimizer {
       this.adamStep(w, g, rate * this.settings.adamLearningRateRatio, momentum, velocity);
       return;
     }
-    const { nesterov, nsSteps, rmsRate } = this.settings;
+    const { nesterov, rmsRate } = this.settings;
     blend(momentum, this.settings.momentum, g, 1);
-    const direction = orthogonalized(nesterov ? add(g, mul(momentum, this.settings.momentum)) : momentum, nsSteps);
+    const direction = this.orthogonalized(nesterov ? add(g, mul(momentum, this.settings.momentum)) : momentum);
     const scale = rmsRate === null ? 1 : Math.sqrt(Math.max(...w.shape)) * rmsRate;
     addScaled(w, -rate * scale, direction);
+  }
+
+  /** A matrix with nearly the same singular vectors and singular values near 1. */
+  private orthogonalized(matrix: Tensor): Tensor {
+    const { nsSteps, muonA, muonB, muonC } = this.settings;
+    const tall = matrix.shape[0]! > matrix.shape[1]!;
+    let x = tall ? transpose(matrix) : matrix;
+    x = mul(x, 1 / (norm(x).item() + 1e-7));
+    for (let i = 0; i < nsSteps; i++) {
+      const square = matMul(x, x, { transposeB: true });
+      const factor = add(mul(square, muonB), mul(matMul(square, square), muonC));
+      x = add(mul(x, muonA), matMul(factor, x));
+    }
+    return tall ? transpose(x) : x;
   }
 
   private adamStep(w: Variable, g: Tensor, rate: number, m: Variable, v: Variable): void {
@@ -123,23 +120,6 @@ export class Muon extends Optimizer {
     const { kernels } = w.storage.engine;
     kernels.adamUpdate(w.offset, g.offset, m.offset, v.offset, 0, w.size, alpha, beta1, beta2, epsilon, 1, 1);
   }
-
-  override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), ...this.settings, excludeLayers: [...this.settings.excludeLayers] };
-  }
-}
-
-/** A matrix with nearly the same singular vectors and singular values near 1. */
-function orthogonalized(matrix: Tensor, steps: number): Tensor {
-  const tall = matrix.shape[0]! > matrix.shape[1]!;
-  let x = tall ? transpose(matrix) : matrix;
-  x = mul(x, 1 / (norm(x).item() + 1e-7));
-  for (let i = 0; i < steps; i++) {
-    const square = matMul(x, x, { transposeB: true });
-    const factor = add(mul(square, B), mul(matMul(square, square), C));
-    x = add(mul(x, A), matMul(factor, x));
-  }
-  return tall ? transpose(x) : x;
 }
 
 /** Muon, learningRate 0.001, weightDecay 0.004. @example optimizers.muon({ learningRate: 0.02 }) */

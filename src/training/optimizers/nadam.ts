@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkFraction, checkNotNegative } from "../checks.js";
-import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
+import { Optimizer, type StepFactors } from "./optimizer.js";
+import type { OptimizerOptions, SettingsOf } from "./options.js";
 
 /** Options of `optimizers.nadam`. */
 export interface NadamOptions extends OptimizerOptions {
@@ -18,29 +18,19 @@ export interface NadamOptions extends OptimizerOptions {
  * w -= rate · (u(t+1)·m / (1 - U(t+1)) + (1-u(t))·g / (1 - U(t))) / (sqrt(v / (1-beta2^t)) + epsilon),
  * U(t) being the product of u(1) to u(t) (Dozat 2016).
  */
-export class Nadam extends Optimizer {
+export class Nadam extends Optimizer<SettingsOf<NadamOptions>> {
   readonly className = "Nadam";
   protected override readonly appliesFactors = true;
   protected readonly slotNames: readonly string[] = ["momentum", "velocity"];
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
   /** U(t), and its t: a product that only depends on t, remembered because it is long. */
   private product = { t: 0, value: 1 };
 
   constructor(options: NadamOptions = {}) {
-    const where = "optimizers.nadam";
-    super(where, options, ["beta1", "beta2", "epsilon"], 0.001);
-    this.beta1 = options.beta1 ?? 0.9;
-    this.beta2 = options.beta2 ?? 0.999;
-    this.epsilon = options.epsilon ?? 1e-7;
-    checkFraction(where, "beta1", this.beta1);
-    checkFraction(where, "beta2", this.beta2);
-    checkNotNegative(where, "epsilon", this.epsilon);
+    super("optimizers.nadam", options, { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }, 0.001);
   }
 
   private factor(t: number): number {
-    return this.beta1 * (1 - 0.5 * 0.96 ** t);
+    return this.settings.beta1 * (1 - 0.5 * 0.96 ** t);
   }
 
   private productUpTo(t: number): number {
@@ -69,18 +59,13 @@ export class Nadam extends Optimizer {
       w.size,
       (rate * next) / (1 - product * next),
       (rate * (1 - now)) / (1 - product),
-      1 / (1 - this.beta2 ** t),
-      this.beta1,
-      this.beta2,
-      this.epsilon,
+      1 / (1 - this.settings.beta2 ** t),
+      this.settings.beta1,
+      this.settings.beta2,
+      this.settings.epsilon,
       scale,
       keep,
     );
-  }
-
-  override getConfig(): Record<string, unknown> {
-    const { beta1, beta2, epsilon } = this;
-    return { ...super.getConfig(), beta1, beta2, epsilon };
   }
 }
 

@@ -4,69 +4,23 @@ import { checkOptions, RondoError } from "../../errors.js";
 import { mul } from "../../tensor/ops/arithmetic.js";
 import { scope } from "../../tensor/scope.js";
 import { inSection } from "../../tensor/sections.js";
-import { formatShape, type Shape, sameShape } from "../../tensor/shape.js";
-import { allocate, type Tensor, tensor } from "../../tensor/tensor.js";
-import { Variable } from "../../tensor/variable.js";
-import { checkCount, checkNotNegative, checkWithin } from "../checks.js";
+import { formatShape } from "../../tensor/shape.js";
+import { allocate, type Tensor } from "../../tensor/tensor.js";
+import type { Variable } from "../../tensor/variable.js";
 import type { SavedState } from "../saved-state.js";
-import type { Schedule } from "../schedules.js";
-import { type ClippedGradient, type Clipping, clipGradients, squaredNorm, usesNorms } from "./clip.js";
-
-/** A learning rate: constant, a schedule, or any function of the number of updates made so far. */
-export type LearningRate = number | Schedule | ((step: number) => number);
-
-/** Options of every optimizer. Of the three kinds of clipping at most one may be given. */
-export interface OptimizerOptions {
-  /** A number above 0 or a schedule. Each optimizer names its own default. */
-  learningRate?: LearningRate;
-  /** Every update first shrinks the weights by this fraction times the learning rate (decoupled decay, as in AdamW). */
-  weightDecay?: number | null;
-  /** Variables with one of these words in their name do not decay: ["bias", "gamma"]. */
-  excludeFromWeightDecay?: readonly string[];
-  /** Scales each variable's gradient down to this Euclidean norm. */
-  clipNorm?: number | null;
-  /** Limits every element of the gradients to plus or minus this. */
-  clipValue?: number | null;
-  /** Scales all gradients together down to this Euclidean norm. */
-  globalClipNorm?: number | null;
-  /**
-   * Keeps a moving average of every variable (Polyak averaging). `fit` ends with the averages as weights; in loops of
-   * your own call `finalizeVariables`.
-   */
-  useEma?: boolean;
-  /** average = emaMomentum · average + (1 - emaMomentum) · variable after every step. 0.99 by default. */
-  emaMomentum?: number;
-  /** Puts the averages in the variables' place every so many updates; null: only at the end. */
-  emaOverwriteFrequency?: number | null;
-  /**
-   * One update per so many calls of `apply` (batches), by the mean of their gradients: large batches in little memory. A
-   * learning rate schedule counts updates, not batches. null: every call updates.
-   */
-  gradientAccumulationSteps?: number | null;
-}
-
-export const optimizerOptionNames = [
-  "learningRate",
-  "weightDecay",
-  "excludeFromWeightDecay",
-  "clipNorm",
-  "clipValue",
-  "globalClipNorm",
-  "useEma",
-  "emaMomentum",
-  "emaOverwriteFrequency",
-  "gradientAccumulationSteps",
-] as const;
-
-/** What an optimizer's tensor for a variable looks like before the first update. */
-export interface SlotStart {
-  readonly shape: Shape;
-  readonly value: number;
-}
-
-/** Slots every optimizer may have besides its own. */
-const EMA = "ema";
-const ACCUMULATED = "accumulated";
+import { type ClippedGradient, clipGradients, squaredNorm, usesNorms } from "./clip.js";
+import { checkFits, firstNonFinite, type Gradients, paired } from "./gradients.js";
+import {
+  type CommonSettings,
+  checkRate,
+  type LearningRate,
+  type OptimizerOptions,
+  optimizerOptionNames,
+  readCommon,
+  readSettings,
+  type Settings,
+} from "./options.js";
+import { ACCUMULATED, EMA, type SlotStart, Slots } from "./slots.js";
 
 /** What an update begins with, done by the kernels of optimizers that have one of their own. */
 export interface StepFactors {
@@ -76,9 +30,6 @@ export interface StepFactors {
   readonly keep: number;
 }
 
-/** Gradients by variable; variables that are missing are left alone. */
-export type Gradients = ReadonlyMap<Variable, Tensor>;
-
 /**
  * Changes variables along their gradients.
  *
@@ -86,46 +37,38 @@ export type Gradients = ReadonlyMap<Variable, Tensor>;
  * Keras 3). What an optimizer remembers about a variable is kept with that variable, so that one optimizer may serve
  * changing lists of them.
  *
+ * @typeParam S its own options with their values.
+ *
  * @example const optimizer: Optimizer = optimizers.sgd({ learningRate: 0.1 }); optimizer.minimize(() => mean(square(w)));
  */
-export abstract class Optimizer {
+export abstract class Optimizer<S extends Settings = Settings> {
   /** Name in saved files, e.g. "Adam". */
   abstract readonly className: string;
   /** Names of the tensors remembered for each variable, e.g. m and v. */
   protected abstract readonly slotNames: readonly string[];
   /** Updates made so far. */
   iterations = 0;
-  readonly weightDecay: number | null;
-  readonly excludeFromWeightDecay: readonly string[];
-  readonly clipping: Clipping;
-  readonly useEma: boolean;
-  readonly emaMomentum: number;
-  readonly emaOverwriteFrequency: number | null;
-  readonly gradientAccumulationSteps: number | null;
+  /** Its own options, such as beta1. */
+  readonly settings: S;
+  /** The options that every optimizer has, except the learning rate. */
+  readonly common: CommonSettings;
   /** Gradients accumulated since the last update. */
   private pending = 0;
+  /** Whether the averages are where the variables were, and the other way round. */
+  private swapped = false;
   private rate: LearningRate;
-  private readonly slots = new WeakMap<Variable, Record<string, Variable>>();
+  private readonly slots = new Slots(
+    () => this.allSlotNames,
+    (slot, variable) => this.startOf(slot, variable),
+  );
 
-  constructor(where: string, options: OptimizerOptions, ownOptions: readonly string[], defaultRate: number) {
-    checkOptions(where, options, [...optimizerOptionNames, ...ownOptions]);
+  /** @param defaults of its own options: their names and kinds. */
+  constructor(where: string, options: OptimizerOptions, defaults: S, defaultRate: number) {
+    checkOptions(where, options, [...optimizerOptionNames, ...Object.keys(defaults)]);
     this.rate = options.learningRate ?? defaultRate;
     if (typeof this.rate === "number") checkRate(where, this.rate);
-    this.weightDecay = options.weightDecay ?? null;
-    if (this.weightDecay !== null) checkNotNegative(where, "weightDecay", this.weightDecay);
-    this.excludeFromWeightDecay = checkNames(where, "excludeFromWeightDecay", options.excludeFromWeightDecay);
-    this.clipping = checkClipping(where, options);
-    this.useEma = options.useEma ?? false;
-    this.emaMomentum = options.emaMomentum ?? 0.99;
-    this.emaOverwriteFrequency = options.emaOverwriteFrequency ?? null;
-    this.gradientAccumulationSteps = options.gradientAccumulationSteps ?? null;
-    checkWithin(where, "emaMomentum", this.emaMomentum, 0, 1);
-    if (this.emaOverwriteFrequency !== null) {
-      checkCount(where, "emaOverwriteFrequency", this.emaOverwriteFrequency);
-    }
-    if (this.gradientAccumulationSteps !== null) {
-      checkCount(where, "gradientAccumulationSteps", this.gradientAccumulationSteps);
-    }
+    this.common = readCommon(where, options);
+    this.settings = readSettings(where, defaults, options);
   }
 
   /** The learning rate of the next update. Settable unless it comes from a schedule. */
@@ -141,6 +84,16 @@ export abstract class Optimizer {
     }
     checkRate("learningRate", value);
     this.rate = value;
+  }
+
+  /** Whether the learning rate comes from a schedule and cannot be set. */
+  get scheduled(): boolean {
+    return typeof this.rate !== "number";
+  }
+
+  /** Whether it keeps moving averages of variables. */
+  get useEma(): boolean {
+    return this.common.useEma;
   }
 
   /** Whether `update` applies the factors it is given; otherwise they have been applied when it is called. */
@@ -162,7 +115,17 @@ export abstract class Optimizer {
 
   /** How much a variable decays, before the learning rate multiplies it. */
   protected decayOf(_variable: Variable): number {
-    return this.weightDecay ?? 0;
+    return this.common.weightDecay ?? 0;
+  }
+
+  /** What gradients for `apply` are multiplied by. */
+  get lossScale(): number {
+    return this.common.lossScaleFactor ?? 1;
+  }
+
+  /** The loss that gradients for `apply` are to be of: times `lossScale`. `fit` and `minimize` call it. */
+  scaleLoss(loss: Tensor): Tensor {
+    return this.lossScale === 1 ? loss : mul(loss, this.lossScale);
   }
 
   /**
@@ -175,38 +138,35 @@ export abstract class Optimizer {
   apply(gradients: Gradients): void;
   apply(gradients: readonly (Tensor | null)[], variables: readonly Variable[]): void;
   apply(given: Gradients | readonly (Tensor | null)[], variables?: readonly Variable[]): void {
-    const gradients =
-      given instanceof Map ? (given as Gradients) : paired(given as readonly (Tensor | null)[], variables);
+    const gradients = paired(given, variables);
     inSection(
       "update",
       () => "update",
-      () => this.checkAndUpdate(gradients),
+      () => noGrad(() => scope(() => this.checkAndUpdate(gradients))),
     );
   }
 
-  private checkAndUpdate(gradients: Gradients): void {
-    for (const [variable, gradient] of gradients) checkFits(variable, gradient);
+  private checkAndUpdate(scaled: Gradients): void {
+    for (const [variable, gradient] of scaled) checkFits(variable, gradient);
+    const { gradientAccumulationSteps } = this.common;
+    const gradients = divided(scaled, this.lossScale);
     // The sum of squares that clipping asks for also tells whether all elements are finite.
-    const clipsNow = this.gradientAccumulationSteps === null && usesNorms(this.clipping);
-    const squares = clipsNow ? noGrad(() => scope(() => [...gradients.values()].map(squaredNorm))) : null;
+    const clipsNow = gradientAccumulationSteps === null && usesNorms(this.common);
+    const squares = clipsNow ? [...gradients.values()].map(squaredNorm) : null;
     let i = 0;
     for (const [variable, gradient] of gradients) {
       if (!squares || !Number.isFinite(squares[i++])) this.checkFinite(variable, gradient);
     }
     checkRate("the learning rate schedule", this.learningRate);
-    noGrad(() =>
-      scope(() => {
-        const updating = this.pending + 1 >= (this.gradientAccumulationSteps ?? 1);
-        if (this.gradientAccumulationSteps !== null) this.accumulate(gradients);
-        if (updating) {
-          const given = this.gradientAccumulationSteps === null ? gradients : this.takeAccumulated(gradients);
-          this.step([...given.keys()], clipGradients([...given.values()], this.clipping, squares));
-        }
-        if (this.useEma) this.average([...gradients.keys()]);
-        this.pending = updating ? 0 : this.pending + 1;
-        if (updating) this.iterations++;
-      }),
-    );
+    const updating = this.pending + 1 >= (gradientAccumulationSteps ?? 1);
+    if (gradientAccumulationSteps !== null) this.accumulate(gradients);
+    if (updating) {
+      const given = gradientAccumulationSteps === null ? gradients : this.takeAccumulated(gradients);
+      this.step([...given.keys()], clipGradients([...given.values()], this.common, squares));
+    }
+    if (this.useEma) this.average([...gradients.keys()]);
+    this.pending = updating ? 0 : this.pending + 1;
+    if (updating) this.iterations++;
   }
 
   /** Decays and updates. */
@@ -217,19 +177,19 @@ export abstract class Optimizer {
       const keep = this.decays(variable) ? 1 - this.decayOf(variable) * rate : 1;
       scope(() => {
         const ready = this.appliesFactors ? gradient : applyFactors(variable, gradient, { scale, keep });
-        this.update(variable, ready, rate, this.slotsOf(variable), { scale, keep });
+        this.update(variable, ready, rate, this.slots.of(variable), { scale, keep });
       });
     });
   }
 
   /** Whether decay is meant for this variable. */
   protected decays(variable: Variable): boolean {
-    return !this.excludeFromWeightDecay.some((word) => variable.name.includes(word));
+    return !this.common.excludeFromWeightDecay.some((word) => variable.name.includes(word));
   }
 
   private accumulate(gradients: Gradients): void {
     for (const [variable, gradient] of gradients) {
-      const sum = this.slotsOf(variable)[ACCUMULATED]!;
+      const sum = this.slots.of(variable)[ACCUMULATED]!;
       sum.storage.engine.kernels.axpy(1, gradient.offset, sum.offset, sum.size);
     }
   }
@@ -238,10 +198,10 @@ export abstract class Optimizer {
   private takeAccumulated(gradients: Gradients): Gradients {
     const means = new Map<Variable, Tensor>();
     for (const variable of gradients.keys()) {
-      const sum = this.slotsOf(variable)[ACCUMULATED]!;
+      const sum = this.slots.of(variable)[ACCUMULATED]!;
       const mean = allocate(variable.shape);
       mean.view().set(sum.view());
-      mean.storage.engine.kernels.scaleInPlace(mean.offset, mean.size, 1 / this.gradientAccumulationSteps!);
+      mean.storage.engine.kernels.scaleInPlace(mean.offset, mean.size, 1 / this.common.gradientAccumulationSteps!);
       sum.view().fill(0);
       means.set(variable, mean);
     }
@@ -250,16 +210,16 @@ export abstract class Optimizer {
 
   /** Moves the averages, and puts them in the variables' place when it is time. */
   private average(variables: readonly Variable[]): void {
+    const { emaMomentum, emaOverwriteFrequency: every } = this.common;
     // As in Keras the first update's result is the first average, and with accumulation every batch counts.
-    const momentum = this.iterations === 0 ? 0 : this.emaMomentum;
+    const momentum = this.iterations === 0 ? 0 : emaMomentum;
     for (const variable of variables) {
-      const ema = this.slotsOf(variable)[EMA]!;
+      const ema = this.slots.of(variable)[EMA]!;
       const { kernels } = ema.storage.engine;
       kernels.scaleInPlace(ema.offset, ema.size, momentum);
       kernels.axpy(1 - momentum, variable.offset, ema.offset, ema.size);
     }
-    const every = this.emaOverwriteFrequency;
-    if (every !== null && (this.iterations + 1) % every === 0) this.finalizeVariables(variables);
+    if (every !== null && (this.iterations + 1) % every === 0) this.assignSlot(EMA, variables);
   }
 
   /**
@@ -269,13 +229,27 @@ export abstract class Optimizer {
    * @example optimizer.finalizeVariables(model.trainableWeights);
    */
   finalizeVariables(variables: readonly Variable[]): void {
+    this.swapEma(variables, false);
     if (this.useEma) this.assignSlot(EMA, variables);
+  }
+
+  /** With `useEma`, exchanges variables and their moving averages, or changes them back. @internal */
+  swapEma(variables: readonly Variable[], averaged: boolean): void {
+    if (!this.useEma || this.swapped === averaged) return;
+    for (const variable of variables) {
+      const ema = this.slots.find(EMA, variable);
+      if (!ema) continue;
+      const value = variable.dataSync().slice();
+      variable.assign(ema);
+      ema.view().set(value);
+    }
+    this.swapped = averaged;
   }
 
   /** Overwrites variables with what is remembered about them under a name, where there is something. */
   protected assignSlot(slot: string, variables: readonly Variable[]): void {
     for (const variable of variables) {
-      const value = this.slots.get(variable)?.[slot];
+      const value = this.slots.find(slot, variable);
       if (value) variable.assign(value);
     }
   }
@@ -288,9 +262,12 @@ export abstract class Optimizer {
    */
   minimize(loss: () => Tensor, variables?: readonly Variable[]): Tensor {
     return scope(() => {
-      const { value, grads } = variableGrads(loss, variables);
+      const { lossScale } = this;
+      const scaled = lossScale !== 1;
+      // What is only too large because of the scale is for the optimizer to see.
+      const { value, grads } = variableGrads(() => this.scaleLoss(loss()), variables, { allowNonFinite: scaled });
       this.apply(grads);
-      return value;
+      return scaled ? mul(value, 1 / lossScale) : value;
     });
   }
 
@@ -301,7 +278,7 @@ export abstract class Optimizer {
   }
 
   private checkFinite(variable: Variable, gradient: Tensor): void {
-    const at = gradient.storage.engine.kernels.findNonFinite(gradient.offset, gradient.size);
+    const at = firstNonFinite(gradient);
     if (at < 0) return;
     throw new RondoError("nonFinite", `step ${this.iterations + 1}: the gradient of "${variable.name}" is not finite`, {
       received: `${gradient.view()[at]} at element ${at} of ${formatShape(gradient.shape)}`,
@@ -311,31 +288,13 @@ export abstract class Optimizer {
 
   /** Names of all tensors remembered for each variable. */
   private get allSlotNames(): readonly string[] {
-    const common = [...(this.useEma ? [EMA] : []), ...(this.gradientAccumulationSteps === null ? [] : [ACCUMULATED])];
-    return common.length > 0 ? [...this.slotNames, ...common] : this.slotNames;
+    const { useEma, gradientAccumulationSteps } = this.common;
+    return [...this.slotNames, ...(useEma ? [EMA] : []), ...(gradientAccumulationSteps === null ? [] : [ACCUMULATED])];
   }
 
   private startOf(slot: string, variable: Variable): SlotStart | null {
     if (slot === EMA || slot === ACCUMULATED) return { shape: variable.shape, value: 0 };
     return this.slotStart(slot, variable);
-  }
-
-  private slotsOf(variable: Variable): Record<string, Variable> {
-    let slots = this.slots.get(variable);
-    if (!slots) {
-      slots = {};
-      for (const name of this.allSlotNames) {
-        const start = this.startOf(name, variable);
-        if (!start) continue;
-        const initial = allocate(start.shape);
-        initial.view().fill(start.value);
-        // A variable that joins late averages from what it is.
-        if (name === EMA) initial.view().set(variable.view());
-        slots[name] = new Variable(initial, { name: `${variable.name}/${name}`, trainable: false });
-      }
-      this.slots.set(variable, slots);
-    }
-    return slots;
   }
 
   /** Options that make an equal optimizer, as plain JSON values. Throws when the learning rate is a function. */
@@ -347,18 +306,7 @@ export abstract class Optimizer {
     }
     const learningRate =
       typeof this.rate === "number" ? this.rate : { className: this.rate.className, config: this.rate.getConfig() };
-    const { weightDecay, excludeFromWeightDecay, clipping } = this;
-    const { useEma, emaMomentum, emaOverwriteFrequency, gradientAccumulationSteps } = this;
-    return {
-      learningRate,
-      weightDecay,
-      excludeFromWeightDecay: [...excludeFromWeightDecay],
-      ...clipping,
-      useEma,
-      emaMomentum,
-      emaOverwriteFrequency,
-      gradientAccumulationSteps,
-    };
+    return structuredClone({ learningRate, ...this.common, ...this.settings });
   }
 
   /**
@@ -366,123 +314,27 @@ export abstract class Optimizer {
    * "<variable>/<slot>".
    */
   getState(variables: readonly Variable[]): SavedState {
-    const tensors: Record<string, Tensor> = {};
-    const names = uniqueNames(variables);
-    variables.forEach((variable, i) => {
-      for (const [slot, value] of Object.entries(this.slots.get(variable) ?? {})) {
-        tensors[`${names[i]}/${slot}`] = tensor(value.dataSync(), value.shape);
-      }
-    });
     const values: Record<string, unknown> = { iterations: this.iterations };
-    if (this.gradientAccumulationSteps !== null) values.pending = this.pending;
+    if (this.common.gradientAccumulationSteps !== null) values.pending = this.pending;
+    if (this.swapped) values.swapped = true;
     if (typeof this.rate === "number") values.learningRate = this.rate;
-    return { tensors, values };
+    return { tensors: this.slots.collect(variables), values };
   }
 
   /** Takes back what `getState` returned, for variables in the same order. Throws RondoError "shape" before changing anything. */
-  setState(state: SavedState, variables: readonly Variable[]): void {
-    const names = uniqueNames(variables);
-    const slotNames = this.allSlotNames;
-    const found = variables.map((variable, i) =>
-      slotNames.map((slot) => {
-        const saved = state.tensors[`${names[i]}/${slot}`];
-        const shape = this.startOf(slot, variable)?.shape;
-        if (!saved || !shape) return undefined;
-        if (!sameShape(saved.shape, shape)) {
-          throw new RondoError("shape", `the saved optimizer state does not fit "${variable.name}"`, {
-            received: formatShape(saved.shape),
-            expected: formatShape(shape),
-          });
-        }
-        return saved;
-      }),
-    );
-    variables.forEach((variable, i) => {
-      for (const old of Object.values(this.slots.get(variable) ?? {})) old.dispose();
-      this.slots.delete(variable);
-      if (found[i]!.every((saved) => saved === undefined)) return;
-      const slots = this.slotsOf(variable);
-      slotNames.forEach((slot, k) => {
-        const saved = found[i]![k];
-        if (saved) slots[slot]!.assign(saved);
-      });
-    });
-    this.iterations = Number(state.values.iterations ?? 0);
-    this.pending = Number(state.values.pending ?? 0);
-    if (typeof this.rate === "number" && typeof state.values.learningRate === "number") {
-      this.rate = state.values.learningRate;
-    }
+  setState({ tensors, values }: SavedState, variables: readonly Variable[]): void {
+    this.slots.restore(tensors, variables);
+    this.iterations = Number(values.iterations ?? 0);
+    this.pending = Number(values.pending ?? 0);
+    this.swapped = values.swapped === true;
+    if (typeof this.rate === "number" && typeof values.learningRate === "number") this.rate = values.learningRate;
   }
 }
 
-/** Gradients by variable, from a map or from two lists. @internal */
-export function paired(given: Gradients | readonly (Tensor | null)[], variables?: readonly Variable[]): Gradients {
-  if (given instanceof Map) return given;
-  const gradients = given as readonly (Tensor | null)[];
-  if (!Array.isArray(gradients) || gradients.length !== variables?.length) {
-    throw new RondoError("shape", "apply needs a gradient for every variable", {
-      received: `${Array.isArray(gradients) ? gradients.length : typeof gradients} for ${variables?.length ?? "no list of"} variables`,
-      expected: "apply(tape.gradient(loss, variables), variables), or apply(new Map([[variable, gradient]]))",
-    });
-  }
-  return new Map(variables.flatMap((v, i) => (gradients[i] ? [[v, gradients[i]] as const] : [])));
-}
-
-/** The variables' names; repeated ones get a number, in order. */
-function uniqueNames(variables: readonly Variable[]): string[] {
-  const seen = new Map<string, number>();
-  return variables.map(({ name }) => {
-    const count = (seen.get(name) ?? 0) + 1;
-    seen.set(name, count);
-    return count === 1 ? name : `${name}#${count}`;
-  });
-}
-
-function checkRate(where: string, rate: number): void {
-  if (typeof rate === "number" && rate >= 0 && Number.isFinite(rate)) return;
-  throw new RondoError("value", `${where}: a learning rate is a finite number of at least 0`, {
-    received: String(rate),
-  });
-}
-
-/** A list of words, copied; none by default. @internal */
-export function checkNames(where: string, name: string, words: readonly string[] | undefined): readonly string[] {
-  if (words === undefined) return [];
-  if (Array.isArray(words) && words.every((word) => typeof word === "string" && word !== "")) return [...words];
-  throw new RondoError("value", `${where}: ${name} is a list of words that occur in variables' names`, {
-    received: JSON.stringify(words),
-    expected: '["bias", "gamma"], or [] for none',
-  });
-}
-
-function checkClipping(where: string, options: OptimizerOptions): Clipping {
-  const clipping: Clipping = {
-    clipNorm: options.clipNorm ?? null,
-    clipValue: options.clipValue ?? null,
-    globalClipNorm: options.globalClipNorm ?? null,
-  };
-  const given = Object.entries(clipping).filter(([, limit]) => limit !== null) as [string, number][];
-  if (given.length > 1) {
-    throw new RondoError("option", `${where}: only one kind of clipping can be used`, {
-      received: given.map(([name, limit]) => `${name} = ${limit}`).join(", "),
-      expected: "one of clipNorm, clipValue, globalClipNorm",
-      fix: "globalClipNorm is the usual choice for recurrent networks",
-    });
-  }
-  for (const [name, limit] of given) {
-    if (!(limit > 0) || !Number.isFinite(limit)) {
-      throw new RondoError("value", `${where}: ${name} must be a number above 0`, { received: `${name} = ${limit}` });
-    }
-  }
-  return clipping;
-}
-
-function checkFits(variable: Variable, gradient: Tensor): void {
-  if (sameShape(variable.shape, gradient.shape) && gradient.dtype === "float32") return;
-  throw new RondoError("shape", `the gradient does not fit the variable "${variable.name}"`, {
-    received: `${gradient.dtype} ${formatShape(gradient.shape)}`,
-    expected: `float32 ${formatShape(variable.shape)}`,
-  });
+/** @internal */
+export function divided(gradients: Gradients, factor: number): Gradients {
+  if (factor === 1) return gradients;
+  return new Map([...gradients].map(([variable, gradient]) => [variable, mul(gradient, 1 / factor)]));
 }
 
 /** Shrinks the weights in place; returns the gradient scaled. */

@@ -42,7 +42,7 @@ function make(name: OptimizerName) {
 }
 
 // Three batches an epoch: the file is written between two gradients of one update.
-const names = Object.keys(optimizers).filter((name) => name !== "groups") as OptimizerName[];
+const names = Object.keys(optimizers).filter((name) => !["groups", "lossScale"].includes(name)) as OptimizerName[];
 
 test.each(names)("%s goes on from a file to the same bits", async (name) => {
   const options = { epochs: 4, batchSize: 2 };

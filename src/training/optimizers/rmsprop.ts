@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkFraction, checkNotNegative } from "../checks.js";
-import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
+import { Optimizer, type StepFactors } from "./optimizer.js";
+import type { OptimizerOptions, SettingsOf } from "./options.js";
 
 /** Options of `optimizers.rmsprop`. */
 export interface RMSPropOptions extends OptimizerOptions {
@@ -16,26 +16,17 @@ export interface RMSPropOptions extends OptimizerOptions {
 }
 
 /** v = rho·v + (1-rho)·g²; step = rate·g / sqrt(v + epsilon), with v - mean² when centered (Hinton 2012; Graves 2013). */
-export class RMSProp extends Optimizer {
+export class RMSProp extends Optimizer<SettingsOf<RMSPropOptions>> {
   readonly className = "RMSprop";
   protected override readonly appliesFactors = true;
-  protected readonly slotNames: readonly string[];
-  readonly rho: number;
-  readonly momentum: number;
-  readonly epsilon: number;
-  readonly centered: boolean;
+  protected readonly slotNames: readonly string[] = [
+    "velocity",
+    ...(this.settings.momentum > 0 ? ["momentum"] : []),
+    ...(this.settings.centered ? ["average"] : []),
+  ];
 
   constructor(options: RMSPropOptions = {}) {
-    const where = "optimizers.rmsprop";
-    super(where, options, ["rho", "momentum", "epsilon", "centered"], 0.001);
-    this.rho = options.rho ?? 0.9;
-    this.momentum = options.momentum ?? 0;
-    this.epsilon = options.epsilon ?? 1e-7;
-    this.centered = options.centered ?? false;
-    checkFraction(where, "rho", this.rho);
-    checkFraction(where, "momentum", this.momentum);
-    checkNotNegative(where, "epsilon", this.epsilon);
-    this.slotNames = ["velocity", ...(this.momentum > 0 ? ["momentum"] : []), ...(this.centered ? ["average"] : [])];
+    super("optimizers.rmsprop", options, { rho: 0.9, momentum: 0, epsilon: 1e-7, centered: false }, 0.001);
   }
 
   protected override update(
@@ -53,17 +44,12 @@ export class RMSProp extends Optimizer {
       slots.average?.offset ?? 0,
       w.size,
       rate,
-      this.rho,
-      this.momentum,
-      this.epsilon,
+      this.settings.rho,
+      this.settings.momentum,
+      this.settings.epsilon,
       scale,
       keep,
     );
-  }
-
-  override getConfig(): Record<string, unknown> {
-    const { rho, momentum, epsilon, centered } = this;
-    return { ...super.getConfig(), rho, momentum, epsilon, centered };
   }
 }
 

@@ -2,9 +2,10 @@ import { add, div, mul, sub } from "../../tensor/ops/arithmetic.js";
 import { sqrt, square } from "../../tensor/ops/unary.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkCount, checkFraction, checkNotNegative } from "../checks.js";
+import { checkCount } from "../checks.js";
 import { addScaled, blend } from "./in-place.js";
-import { Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { Optimizer } from "./optimizer.js";
+import type { OptimizerOptions, SettingsOf } from "./options.js";
 
 /** Options of `optimizers.scheduleFreeAdamW`. */
 export interface ScheduleFreeAdamWOptions extends OptimizerOptions {
@@ -23,26 +24,14 @@ export interface ScheduleFreeAdamWOptions extends OptimizerOptions {
  * x = mean of all z; weights are beta1 · x + (1-beta1) · z (Defazio et al. 2024). `fit` ends with x as weights, in loops of
  * your own `finalizeVariables` puts it there.
  */
-export class ScheduleFreeAdamW extends Optimizer {
+export class ScheduleFreeAdamW extends Optimizer<SettingsOf<ScheduleFreeAdamWOptions>> {
   readonly className = "ScheduleFreeAdamW";
   // The mean x is remembered rather than recovered from the weights, which would be rounded again at every step.
   protected readonly slotNames: readonly string[] = ["momentum", "velocity", "mean"];
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly warmupSteps: number;
 
   constructor(options: ScheduleFreeAdamWOptions = {}) {
-    const where = "optimizers.scheduleFreeAdamW";
-    super(where, options, ["beta1", "beta2", "epsilon", "warmupSteps"], 0.0025);
-    this.beta1 = options.beta1 ?? 0.9;
-    this.beta2 = options.beta2 ?? 0.999;
-    this.epsilon = options.epsilon ?? 1e-8;
-    this.warmupSteps = options.warmupSteps ?? 0;
-    checkFraction(where, "beta1", this.beta1);
-    checkFraction(where, "beta2", this.beta2);
-    checkNotNegative(where, "epsilon", this.epsilon);
-    checkCount(where, "warmupSteps", this.warmupSteps, 0);
+    super("optimizers.scheduleFreeAdamW", options, { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, warmupSteps: 0 }, 0.0025);
+    checkCount("optimizers.scheduleFreeAdamW", "warmupSteps", this.settings.warmupSteps, 0);
   }
 
   // Decay moves z, as the gradient does: the weights follow.
@@ -52,24 +41,20 @@ export class ScheduleFreeAdamW extends Optimizer {
 
   protected override update(w: Variable, g: Tensor, rate: number, slots: Record<string, Variable>): void {
     const { momentum: z, velocity, mean } = slots as { momentum: Variable; velocity: Variable; mean: Variable };
+    const decay = this.common.weightDecay;
     const t = this.iterations + 1;
     if (t === 1) for (const start of [z, mean]) start.assign(w);
-    const step = this.warmupSteps > 0 ? rate * Math.min(t / this.warmupSteps, 1) : rate;
-    blend(velocity, this.beta2, square(g), 1 - this.beta2);
-    addScaled(z, -step, div(g, add(sqrt(div(velocity, 1 - this.beta2 ** t)), this.epsilon)));
-    if (this.weightDecay && this.decays(w)) addScaled(z, -step * this.weightDecay, w);
+    const step = this.settings.warmupSteps > 0 ? rate * Math.min(t / this.settings.warmupSteps, 1) : rate;
+    blend(velocity, this.settings.beta2, square(g), 1 - this.settings.beta2);
+    addScaled(z, -step, div(g, add(sqrt(div(velocity, 1 - this.settings.beta2 ** t)), this.settings.epsilon)));
+    if (decay && this.decays(w)) addScaled(z, -step * decay, w);
     addScaled(mean, 1 / t, sub(z, mean));
-    w.assign(add(mul(mean, this.beta1), mul(z, 1 - this.beta1)));
+    w.assign(add(mul(mean, this.settings.beta1), mul(z, 1 - this.settings.beta1)));
   }
 
   override finalizeVariables(variables: readonly Variable[]): void {
     super.finalizeVariables(variables);
     if (!this.useEma) this.assignSlot("mean", variables);
-  }
-
-  override getConfig(): Record<string, unknown> {
-    const { beta1, beta2, epsilon, warmupSteps } = this;
-    return { ...super.getConfig(), beta1, beta2, epsilon, warmupSteps };
   }
 }
 

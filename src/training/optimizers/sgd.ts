@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Variable } from "../../tensor/variable.js";
-import { checkFraction } from "../checks.js";
-import { Optimizer, type OptimizerOptions, type StepFactors } from "./optimizer.js";
+import { Optimizer, type StepFactors } from "./optimizer.js";
+import type { OptimizerOptions, SettingsOf } from "./options.js";
 
 /** Options of `optimizers.sgd`. */
 export interface SGDOptions extends OptimizerOptions {
@@ -12,19 +12,13 @@ export interface SGDOptions extends OptimizerOptions {
 }
 
 /** Gradient descent: v = momentum·v - rate·g; w += v (Nesterov: w += momentum·v - rate·g). */
-export class SGD extends Optimizer {
+export class SGD extends Optimizer<SettingsOf<SGDOptions>> {
   readonly className = "SGD";
   protected override readonly appliesFactors = true;
-  protected readonly slotNames: readonly string[];
-  readonly momentum: number;
-  readonly nesterov: boolean;
+  protected readonly slotNames: readonly string[] = this.settings.momentum === 0 ? [] : ["momentum"];
 
   constructor(options: SGDOptions = {}) {
-    super("optimizers.sgd", options, ["momentum", "nesterov"], 0.01);
-    this.momentum = options.momentum ?? 0;
-    this.nesterov = options.nesterov ?? false;
-    checkFraction("optimizers.sgd", "momentum", this.momentum);
-    this.slotNames = this.momentum === 0 ? [] : ["momentum"];
+    super("optimizers.sgd", options, { momentum: 0, nesterov: false }, 0.01);
   }
 
   protected override update(
@@ -40,15 +34,11 @@ export class SGD extends Optimizer {
       slots.momentum?.offset ?? 0,
       w.size,
       rate,
-      this.momentum,
-      this.nesterov ? 1 : 0,
+      this.settings.momentum,
+      this.settings.nesterov ? 1 : 0,
       scale,
       keep,
     );
-  }
-
-  override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), momentum: this.momentum, nesterov: this.nesterov };
   }
 }
 

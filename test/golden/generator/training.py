@@ -329,6 +329,9 @@ def _metrics():
         guess[:, 0], guess[: index + 1, 1] = true[:, 0], true[: index + 1, 1]
         return true.astype(np.float32), guess.astype(np.float32)
 
+    def ranked(size, index):
+        return integers((size,), 0.6 + index, 0, 6), integers((size, 4), 2.2 + index, 0, 6)
+
     for name in ("MeanSquaredError", "RootMeanSquaredError", "MeanAbsoluteError", "R2Score"):
         add(f"{name}/plain", Spec(name), batches(regression))
     add("MeanSquaredError/weighted", Spec("MeanSquaredError"), batches(regression, flat_weight=True))
@@ -352,6 +355,7 @@ def _metrics():
         add(f"{name}/mask", spec, batches(sequence, mask=True))
         add(f"{name}/weighted", spec, batches(sequence, weight=True))
         add(f"{name}/mask_weighted", spec, batches(sequence, mask=True, weight=True))
+    add("SparseTopKCategoricalAccuracy/ids", Spec("SparseTopKCategoricalAccuracy", k=2, from_sorted_ids=True), batches(ranked))
     add("TopKCategoricalAccuracy/plain", Spec("TopKCategoricalAccuracy", k=2), batches(one_hot))
     # Keras has no such metrics: they are exp and 1 / ln 2 of its mean cross-entropy over tokens.
     for label, transform in (("Perplexity", math.exp), ("BitsPerCharacter", lambda nats: nats / math.log(2))):
@@ -368,6 +372,10 @@ def _metrics():
         add(f"{name}/plain", Spec(name), batches(positive))
     add("CosineSimilarity/weighted", Spec("CosineSimilarity"), batches(regression, flat_weight=True))
     add("R2Score/weighted", Spec("R2Score"), batches(regression, flat_weight=True))
+    by_variance = Spec("R2Score", class_aggregation="variance_weighted_average")
+    add("R2Score/by_variance", by_variance, batches(regression))
+    add("R2Score/adjusted", Spec("R2Score", num_regressors=2), batches(regression))
+    add("R2Score/adjusted_by_variance", by_variance.with_options(num_regressors=3), batches(regression, flat_weight=True))
     add("KLDivergence/plain", Spec("KLDivergence"), batches(one_hot))
     for name in ("Hinge", "SquaredHinge", "CategoricalHinge"):
         add(f"{name}/plain", Spec(name), batches(one_hot))
@@ -398,10 +406,21 @@ def _metrics():
         ):
             add(f"{name}/plain", Spec(name, **{given: value}), batches(binary))
             add(f"{name}/weighted", Spec(name, num_thresholds=11, **{given: 0.5}), batches(binary, flat_weight=True))
+            add(f"{name}/class_id", Spec(name, class_id=2, **{given: value}), batches(one_hot))
         for curve in ("ROC", "PR"):
             add(f"AUC/{curve}", Spec("AUC", curve=curve), batches(binary))
             add(f"AUC/{curve}_coarse", Spec("AUC", curve=curve, num_thresholds=7), batches(binary))
             add(f"AUC/{curve}_weighted", Spec("AUC", curve=curve), batches(binary, flat_weight=True))
+            add(f"AUC/{curve}_thresholds", Spec("AUC", curve=curve, thresholds=[0.7, 0.2, 0.45]), batches(binary))
+            for method in ("minoring", "majoring"):
+                add(f"AUC/{curve}_{method}", Spec("AUC", curve=curve, num_thresholds=9, summation_method=method), batches(binary))
+        add("AUC/PRGAIN", Spec("AUC", curve="PRGAIN", num_thresholds=30), batches(binary))
+        several = {"multi_label": True, "num_thresholds": 20}
+        add("AUC/multi_label", Spec("AUC", **several), batches(one_hot))
+        add("AUC/multi_label_pr", Spec("AUC", curve="PR", **several), batches(one_hot))
+        weights = [0.5, 2.0, 1.0, 0.25]
+        add("AUC/multi_label_weights", Spec("AUC", label_weights=weights, **several), batches(one_hot))
+        add("AUC/label_weights", Spec("AUC", label_weights=weights, num_thresholds=20), batches(one_hot))
     for average in ("micro", "macro", "weighted"):
         add(f"F1Score/{average}", Spec("F1Score", average=average), batches(one_hot))
         add(f"F1Score/{average}_threshold", Spec("F1Score", average=average, threshold=0.4), batches(binary))
@@ -441,6 +460,9 @@ MORE_OPTIMIZERS = {
     "Lion": Spec("Lion", learning_rate=0.01),
     "Lion_betas": Spec("Lion", learning_rate=0.01, beta_1=0.6, beta_2=0.8, weight_decay=0.05),
     "Adafactor": Spec("Adafactor", learning_rate=0.05),
+    "Adafactor_schedule": Spec(
+        "Adafactor", learning_rate=Spec("InverseTimeDecay", initial_learning_rate=0.9, decay_steps=9, decay_rate=0.5)
+    ),
     "Adafactor_options": Spec(
         "Adafactor", learning_rate=0.5, beta_2_decay=-0.5, epsilon_1=1e-3, epsilon_2=0.7, clip_threshold=0.6
     ),
@@ -456,6 +478,7 @@ MORE_OPTIMIZERS = {
         "Muon", learning_rate=0.02, momentum=0.8, nesterov=False, ns_steps=3, rms_rate=None, weight_decay=0.05,
         adam_weight_decay=0.1, adam_beta_1=0.7, adam_beta_2=0.9, epsilon=1e-3,
     ),
+    "Muon_polynomial": Spec("Muon", learning_rate=0.01, muon_a=2.0, muon_b=-1.5, muon_c=0.5),
     "Muon_excluded": Spec("Muon", learning_rate=0.01, exclude_layers=["w0"]),
 }  # fmt: skip
 
@@ -555,23 +578,50 @@ def optimizers_and_schedules():
     ema = {"use_ema": True, "ema_momentum": 0.8, "ema_overwrite_frequency": 4}
     add("Adam/ema_overwrite", OPTIMIZERS["Adam"].with_options(**ema))
     add("Adam/ema_accumulation", OPTIMIZERS["Adam"].with_options(gradient_accumulation_steps=2, **ema))
+    add("SGD_momentum/loss_scale_factor", OPTIMIZERS["SGD_momentum"].with_options(loss_scale_factor=4.0, clipnorm=0.2))
     return {
         "meaning": {
             "optimizers": "all start from `weights` and receive gradients[step] in turn; weightsAfterStep[step] holds both "
             "tensors, flat. Order of work: clip, decay (w -= w * weightDecay * learningRate), update",
             "schedules": "learningRate[i] at step steps[i], steps counted from 0",
+            "lossScale": "LossScaleOptimizer given the same gradients, scaled ones; in the steps of `overflow` with an "
+            "infinite element; scales[step] is the scale afterwards",
         },
         "weights": [array_form(weight) for weight in weights],
         "gradients": [[array_form(gradient) for gradient in step] for step in gradients],
         "optimizers": cases,
+        "lossScale": _loss_scale(weights, gradients),
         "schedules": _schedules(),
+    }
+
+
+def _loss_scale(weights, gradients):
+    inner, overflow = OPTIMIZERS["Adam"], [3, 4, 8]
+    options = {"initial_scale": 8.0, "dynamic_growth_steps": 2}
+    variables = [keras.Variable(np.asarray(weight, dtype=np.float64), name=f"w{k}") for k, weight in enumerate(weights)]
+    optimizer = keras.optimizers.LossScaleOptimizer(inner.build(), **options)
+    trace, scales = [], []
+    for number, step in enumerate(gradients):
+        given = [tensor(gradient) for gradient in step]
+        if number in overflow:
+            given[1] = given[1] * math.inf
+        optimizer.apply(given, variables)
+        trace.append([flat(variable.value) for variable in variables])
+        scales.append(Single(float(optimizer.dynamic_scale)))
+    return {
+        "inner": inner.case_form(),
+        "initialScale": options["initial_scale"],
+        "dynamicGrowthSteps": options["dynamic_growth_steps"],
+        "overflow": overflow,
+        "scales": scales,
+        "weightsAfterStep": trace,
     }
 
 
 def _optimizer_formula(spec, weights, gradients):
     """The same steps from the published formulas in numpy, to confirm Keras' figures; None for options not restated."""
     given = dict(spec.config_given)
-    if set(given) & {"gradient_accumulation_steps", "use_ema"} or isinstance(given["learning_rate"], Spec):
+    if set(given) & {"gradient_accumulation_steps", "use_ema", "loss_scale_factor"} or isinstance(given["learning_rate"], Spec):
         return None
     if spec.class_name not in ("SGD", "RMSprop", "Adam", "AdamW"):
         return None
@@ -830,7 +880,42 @@ def full_training():
             "prediction": "of the trained model for the first batch",
         },
         "cases": cases,
+        "swapEma": _swap_ema(),
     }
+
+
+def _swap_ema():
+    """fit with SwapEMAWeights: what validation sees, what a callback after it sees at the end of epochs, what is left."""
+    x, y = numbers((6, 2), 0.3), numbers((6, 1), 1.9)
+    held = numbers((4, 2), 2.3), numbers((4, 1), 0.4)
+    runs = []
+    for swap in (None, False, True):
+        keras.backend.clear_session()
+        model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
+        set_weights(model.trainable_weights)
+        before = [flat(v.value) for v in model.trainable_weights]
+        optimizer = keras.optimizers.SGD(learning_rate=0.3, momentum=0.9, use_ema=True, ema_momentum=0.6)
+        model.compile(optimizer=optimizer, loss="mse", run_eagerly=True)
+        seen = []
+        watch = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda *_: seen.append([flat(v.value) for v in model.trainable_weights])
+        )
+        callbacks = [] if swap is None else [keras.callbacks.SwapEMAWeights(swap_on_epoch=swap)]
+        history = model.fit(
+            _exact(x), _exact(y), batch_size=2, epochs=3, shuffle=False, verbose=0,
+            validation_data=(_exact(held[0]), _exact(held[1])), callbacks=[*callbacks, watch],
+        ).history
+        runs.append(
+            {
+                "swapOnEpoch": swap,
+                "loss": [Single(value) for value in history["loss"]],
+                "validation": [Single(value) for value in history["val_loss"]],
+                "atEpochEnds": seen,
+                "final": [flat(v.value) for v in model.trainable_weights],
+            }
+        )
+    arrays = {"x": x, "y": y, "heldX": held[0], "heldY": held[1]}
+    return {"weights": before, **{name: array_form(array) for name, array in arrays.items()}, "runs": runs}
 
 
 def _exact(array):
