@@ -534,7 +534,9 @@ describe("mistakes are named", () => {
     expect(() => model({ inputs: tensor([1]) as never, outputs: both })).toThrow(/symbolic tensors as inputs/);
     const twins = [layers.dense({ units: 1, name: "d" }), layers.dense({ units: 1, name: "d" })];
     expect(() => model({ inputs: x, outputs: twins.map((d) => d.apply(x)) })).toThrow(/two layers named "d"/);
+    // @ts-expect-error The compiler knows as well.
     expect(() => layers.add().apply([x, input({ shape: [3] })])).toThrow(/same shape[\s\S]*\[\?, 2\], \[\?, 3\]/);
+    // @ts-expect-error
     expect(() => layers.dense({ units: 1 }).apply([x, y])).toThrow(/takes one input[\s\S]*2 inputs/);
     expect(() => layers.add().apply([x, tensor([[1, 2]])] as never)).toThrow(/cannot be mixed/);
     expect(() => layers.lstm({ units: 2 }).apply(x as SymbolicTensor)).toThrow(/rank/);

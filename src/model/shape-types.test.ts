@@ -3,9 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, expectTypeOf, test } from "vitest";
-import { input, layers, type SymbolicTensor } from "../layers/index.js";
+import { layers } from "../layers/index.js";
 import type { BatchShape } from "../layers/layer.js";
-import type { Double, InWords } from "../layers/shape-types.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type Sequential, sequential } from "./sequential.js";
 
@@ -32,43 +31,6 @@ describe("shapes known at compile time are those of the run", () => {
     expect(shape).toEqual([2, 2]);
   });
 
-  test("every kind of layer that changes a shape", () => {
-    const x = input({ shape: [12, 4] });
-    expectTypeOf(x).toEqualTypeOf<SymbolicTensor<readonly [null, 12, 4]>>();
-
-    const both = layers.bidirectional({ layer: layers.gru(sequences) }).apply(x);
-    expectTypeOf(both.shape).toEqualTypeOf<readonly [null, 12, 10]>();
-    expect(both.shape).toEqual([null, 12, 10]);
-
-    const sum = layers.bidirectional({ layer: layers.simpleRNN({ units: 5 }), mergeMode: "sum" }).apply(x);
-    expectTypeOf(sum.shape).toEqualTypeOf<readonly [null, 5]>();
-    expect(sum.shape).toEqual([null, 5]);
-
-    const steps = layers.timeDistributed({ layer: layers.dense({ units: 7 }) }).apply(x);
-    expectTypeOf(steps.shape).toEqualTypeOf<readonly [null, 12, 7]>();
-    expect(steps.shape).toEqual([null, 12, 7]);
-
-    const convolved = layers.conv1d({ filters: 6, kernelSize: 3 }).apply(x);
-    expectTypeOf(convolved.shape).toEqualTypeOf<readonly [null, null, 6]>();
-    expect(convolved.shape).toEqual([null, 10, 6]);
-
-    const pooled = layers.globalMaxPooling1d().apply(layers.maxPooling1d().apply(convolved));
-    expectTypeOf(pooled.shape).toEqualTypeOf<readonly [null, 6]>();
-    expect(pooled.shape).toEqual([null, 6]);
-
-    const again = layers.repeatVector({ n: 3 }).apply(pooled);
-    expectTypeOf(again.shape).toEqualTypeOf<readonly [null, 3, 6]>();
-    expect(again.shape).toEqual([null, 3, 6]);
-
-    const reshaped = layers.reshape({ targetShape: [9, -1] }).apply(again);
-    expectTypeOf(reshaped.shape).toEqualTypeOf<readonly [null, 9, null]>();
-    expect(reshaped.shape).toEqual([null, 9, 2]);
-
-    const flat = layers.flatten().apply(reshaped);
-    expectTypeOf(flat.shape).toEqualTypeOf<readonly [null, null]>();
-    expect(flat.shape).toEqual([null, 18]);
-  });
-
   test("what is not known stays open", () => {
     expectTypeOf(sequential()).toEqualTypeOf<Sequential>();
     expectTypeOf(sequential().predict).returns.toEqualTypeOf<Tensor>();
@@ -79,14 +41,6 @@ describe("shapes known at compile time are those of the run", () => {
     expectTypeOf(lambda).toEqualTypeOf<Sequential<BatchShape, readonly [null, 3]>>();
     const anyModel: Sequential = model;
     expect(anyModel).toBe(model);
-  });
-
-  test("doubling and wording", () => {
-    expectTypeOf<Double<1>>().toEqualTypeOf<2>();
-    expectTypeOf<Double<256>>().toEqualTypeOf<512>();
-    expectTypeOf<Double<1995>>().toEqualTypeOf<3990>();
-    expectTypeOf<Double<number>>().toEqualTypeOf<null>();
-    expectTypeOf<InWords<readonly [null, 3]>>().toEqualTypeOf<"[null, 3]">();
   });
 });
 

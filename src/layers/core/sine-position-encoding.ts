@@ -2,7 +2,7 @@ import { add } from "../../tensor/ops/arithmetic.js";
 import { type Tensor, tensor } from "../../tensor/tensor.js";
 import { FieldLayer } from "../field-layer.js";
 import { type Fields, positive, type Values } from "../fields.js";
-import type { LayerOptions } from "../layer.js";
+import type { BatchShape, LayerOptions } from "../layer.js";
 
 export interface SinePositionEncodingOptions extends LayerOptions {
   /** The longest wave has 2π times as many steps. Default: 10000. */
@@ -25,6 +25,10 @@ export class SinePositionEncoding extends FieldLayer<Values<typeof fields>> {
 
   constructor(options: SinePositionEncodingOptions = {}) {
     super("layers.sinePositionEncoding", fields, options);
+  }
+
+  override build(inputShape: BatchShape): void {
+    this.requireRank({ shape: inputShape }, 3, "[batch, time, features]");
   }
 
   call(input: Tensor): Tensor {
