@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import { expectClose, type GoldenArray, readGolden, toTensor } from "../../test/support/golden.js";
 import { variableGrads } from "../autograd/index.js";
 import { modelFromBytes, modelToBytes } from "../formats/model-file.js";
-import { input, layers, type SymbolicTensor } from "../layers/index.js";
+import { input, layers, type RecurrentOptions, type SymbolicTensor } from "../layers/index.js";
 import { resetLayerNames } from "../layers/layer.js";
 import { regularizers } from "../layers/regularizers.js";
 import { setSeed } from "../tensor/generator.js";
@@ -158,8 +158,11 @@ describe("connecting layers", () => {
     const y = layers.dense({ units: 1 }).apply(x);
     const single = model({ inputs: x, outputs: y });
     const list = model({ inputs: x, outputs: [y] });
-    expectTypeOf(single.predict([[1, 2]])).toEqualTypeOf<Tensor>();
-    expectTypeOf(list.predict([[1, 2]])).toEqualTypeOf<Tensor[]>();
+    expectTypeOf(single.predict([[1, 2]]).shape[1]).toEqualTypeOf<1>();
+    const [only] = list.predict([[1, 2]]);
+    expectTypeOf(only.shape[1]).toEqualTypeOf<1>();
+    const outputs: SymbolicTensor[] = [y];
+    expectTypeOf(model({ inputs: x, outputs }).predict).returns.toEqualTypeOf<Tensor[]>();
     expect(single.predict([[1, 2]]).shape).toEqual([1, 1]);
     expect(list.predict([[1, 2]])).toHaveLength(1);
     expect((single.apply([[1, 2]]) as Tensor).dataSync()).toEqual(list.predict([[1, 2]])[0]!.dataSync());
@@ -288,7 +291,7 @@ describe("connecting layers", () => {
 
 describe("masks belong to tensors", () => {
   // Sums over time: linear, all weights 1.
-  const summing = (options: object = {}) => layers.simpleRNN({ units: 1, ...ones, ...options });
+  const summing = (options: RecurrentOptions = {}) => layers.simpleRNN({ units: 1, ...ones, ...options });
 
   test("a decoder after repeatVector sees no mask of the encoder's input", () => {
     const x = input({ shape: [4, 1] });

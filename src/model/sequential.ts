@@ -5,10 +5,9 @@ import { serializeLayer } from "../layers/serialize.js";
 import type { Chain, ChainOutput, StartOf } from "../layers/shape-types.js";
 import { formatShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { CompileOptions } from "../training/compile.js";
 import { layerFromSpec } from "./from-json.js";
 import { type ForwardOptions, type ForwardResult, Model } from "./model.js";
-import type { DataOf, LossCheck, TensorOf } from "./shape-types.js";
+import type { DataOf, TensorOf } from "./shape-types.js";
 
 export interface SequentialOptions {
   layers?: readonly Layer[];
@@ -77,13 +76,6 @@ export class Sequential<In extends BatchShape = any, Out extends BatchShape = an
       this.result = layer.computeOutputShape(this.result ?? this.shape);
     }
     return this;
-  }
-
-  /** @see Model.compile. A loss that does not suit the output's shape is a type error where the shape is known. */
-  override compile<const L extends CompileOptions["loss"]>(
-    options: Omit<CompileOptions, "loss"> & { loss?: L } & { loss?: LossCheck<NoInfer<L>, Out> },
-  ): void {
-    super.compile(options);
   }
 
   /** Makes the weights. @example model.build([null, 10, 4]); */

@@ -47,7 +47,7 @@ function lossesOf(
   let total = null as Tensor | null;
   const parts = model.compiled.outputs.map(({ loss, lossWeight }, i) => {
     if (!loss) return null;
-    const part = lossValue(loss, y[i]!, outputs[i]!, sampleWeight[i] ?? null, masks[i] ?? null);
+    const part = judged(model, i, () => lossValue(loss, y[i]!, outputs[i]!, sampleWeight[i] ?? null, masks[i] ?? null));
     const weighted = lossWeight === 1 ? part : mul(part, lossWeight);
     total = total ? add(total, weighted) : weighted;
     return part;
@@ -62,6 +62,19 @@ function lossesOf(
   throw new RondoError("state", `${model.name} was compiled without a loss`, {
     fix: "name one in compile(), or compute the loss in trainStep",
   });
+}
+
+/** Has errors about the shape of an output say where it is made. */
+function judged(model: Model, output: number, value: () => Tensor): Tensor {
+  try {
+    return value();
+  } catch (error) {
+    if (!(error instanceof RondoError) || error.code !== "shape" || error.path) throw error;
+    const { outputs } = model.partNames;
+    const path = outputs.length > 1 ? `${model.name}, output ${outputs[output]}` : model.layers.at(-1)?.describe();
+    const { received, expected, fix } = error;
+    throw new RondoError("shape", error.message.split("\n")[0]!, { received, expected, fix, path, cause: error });
+  }
 }
 
 /** The weights that are not frozen. */
