@@ -3,7 +3,6 @@ import { LeakyReLU, type LeakyReLUOptions } from "./activation/leaky-relu.js";
 import { PReLU, type PReLUOptions } from "./activation/prelu.js";
 import { ReLU, type ReLUOptions } from "./activation/relu.js";
 import { Softmax, type SoftmaxOptions } from "./activation/softmax.js";
-import type { ActivationSpec } from "./activations.js";
 import {
   AdditiveAttention,
   type AdditiveAttentionOptions,
@@ -93,21 +92,31 @@ import { UpSampling2D, type UpSampling2DOptions } from "./reshaping/up-sampling2
 import { ZeroPadding1D, type ZeroPadding1DOptions } from "./reshaping/zero-padding1d.js";
 import { ZeroPadding2D, type ZeroPadding2DOptions } from "./reshaping/zero-padding2d.js";
 import type {
+  Activated,
+  ActivationOption,
   Appends,
+  As,
   Becomes,
   BothWays,
   Convolved,
+  ConvRecurrent,
   Flat,
   LastBecomes,
-  OverTime,
+  NamedActivation,
+  Permuted,
   PerStep,
+  Pooled,
   Recurrent,
   Repeated,
   Resampled,
   Same,
-  Shaped,
-  Start,
-} from "./shape-types.js";
+  SamePlane,
+  SameSteps,
+  Unless,
+} from "./shape-rules.js";
+import type { Attended, Block, Concatenated, Dotted, Merged, Projected, WithLengths } from "./shape-rules-joint.js";
+import type { Shaped, Start } from "./shape-types.js";
+import type { DataFormat } from "./spatial/spatial-layer.js";
 import type { Factories } from "./table.js";
 
 /**
@@ -117,75 +126,134 @@ import type { Factories } from "./table.js";
  */
 export const layers = {
   /** Applies an activation function. @see ActivationLayer */
-  activation: <const A extends string = "linear">(
-    options: ActivationOptions & { activation: A | Exclude<ActivationSpec, string> },
-  ) => new ActivationLayer(options) as ActivationLayer & Shaped<A extends "glu" ? LastBecomes<number> : Same>,
+  activation: <const A extends NamedActivation, const I extends BatchShape = BatchShape>(
+    options: ActivationOptions & Start<I> & { activation: ActivationOption<A> },
+  ) => new ActivationLayer(options) as ActivationLayer & Shaped<Activated<A, Same>, I>,
   /** Adds a penalty on what passes through to the loss. @see ActivityRegularization */
-  activityRegularization: (options?: ActivityRegularizationOptions) => new ActivityRegularization(options),
+  activityRegularization: <const I extends BatchShape = BatchShape>(
+    options?: ActivityRegularizationOptions & Start<I>,
+  ) => new ActivityRegularization(options) as ActivityRegularization & Shaped<Same, I>,
   /** Sum of tensors. @see Add */
-  add: (options?: MergeOptions) => new Add(options),
+  add: (options?: MergeOptions) => new Add(options) as Add & Shaped<Merged<"add">>,
   /** Attention by a sum of tanh (Bahdanau). @see AdditiveAttention */
-  additiveAttention: (options?: AdditiveAttentionOptions) => new AdditiveAttention(options),
+  additiveAttention: (options?: AdditiveAttentionOptions) =>
+    new AdditiveAttention(options) as AdditiveAttention & Shaped<Attended<"additiveAttention">>,
   /** Attention by products of query and key (Luong). @see Attention */
-  attention: (options?: AttentionOptions) => new Attention(options),
+  attention: (options?: AttentionOptions) => new Attention(options) as Attention & Shaped<Attended<"attention">>,
   /** Mean of tensors. @see Average */
-  average: (options?: MergeOptions) => new Average(options),
+  average: (options?: MergeOptions) => new Average(options) as Average & Shaped<Merged<"average">>,
   /** Means of windows of a plane. @see AveragePooling2D */
-  averagePooling2d: (options?: AveragePooling2DOptions) => new AveragePooling2D(options),
+  averagePooling2d: <const D extends DataFormat = "channelsLast", const I extends BatchShape = BatchShape>(
+    options?: AveragePooling2DOptions & Start<I> & { dataFormat?: D },
+  ) => new AveragePooling2D(options) as AveragePooling2D & Shaped<Resampled<"averagePooling2d", 2, D>, I>,
   /** Runs a recurrent layer in both directions. @see Bidirectional */
   bidirectional: <
     L extends RecurrentLayer,
     const M extends MergeMode = "concat",
+    B extends RecurrentLayer = never,
     const I extends BatchShape = BatchShape,
   >(
-    options: BidirectionalOptions & Start<I> & { layer: L; mergeMode?: M },
-  ) => new Bidirectional(options) as Bidirectional & Shaped<BothWays<L, M>, I>,
+    options: BidirectionalOptions & Start<I> & { layer: L; mergeMode?: M; backwardLayer?: B },
+  ) => new Bidirectional(options) as Bidirectional & Shaped<BothWays<L, M, B>, I>,
   /** One step of a simple network whose hidden units pass through further tanh layers. @see ChainedTanhCell */
   chainedTanhCell: (options: ChainedTanhCellOptions) => new ChainedTanhCell(options),
   /** Tensors one after the other along an axis. @see Concatenate */
-  concatenate: (options?: ConcatenateOptions) => new Concatenate(options),
+  concatenate: <const X extends number = -1>(options?: ConcatenateOptions & { axis?: X }) =>
+    new Concatenate(options) as Concatenate & Shaped<Concatenated<X>>,
   /** Transposed convolution over time, which makes sequences longer. @see Conv1DTranspose */
-  conv1dTranspose: (options: Conv1DTransposeOptions) => new Conv1DTranspose(options),
+  conv1dTranspose: <
+    const F extends number,
+    const A extends NamedActivation = "linear",
+    const D extends DataFormat = "channelsLast",
+    const I extends BatchShape = BatchShape,
+  >(
+    options: Conv1DTransposeOptions & Start<I> & { filters: F; activation?: ActivationOption<A>; dataFormat?: D },
+  ) => new Conv1DTranspose(options) as Conv1DTranspose & Shaped<Activated<A, Convolved<"conv1dTranspose", 1, F, D>>, I>,
   /** Convolution over a plane. @see Conv2D */
-  conv2d: (options: Conv2DOptions) => new Conv2D(options),
+  conv2d: <
+    const F extends number,
+    const A extends NamedActivation = "linear",
+    const D extends DataFormat = "channelsLast",
+    const I extends BatchShape = BatchShape,
+  >(
+    options: Conv2DOptions & Start<I> & { filters: F; activation?: ActivationOption<A>; dataFormat?: D },
+  ) => new Conv2D(options) as Conv2D & Shaped<Activated<A, Convolved<"conv2d", 2, F, D>>, I>,
   /** Transposed convolution over a plane, which makes images larger. @see Conv2DTranspose */
-  conv2dTranspose: (options: Conv2DTransposeOptions) => new Conv2DTranspose(options),
+  conv2dTranspose: <
+    const F extends number,
+    const A extends NamedActivation = "linear",
+    const D extends DataFormat = "channelsLast",
+    const I extends BatchShape = BatchShape,
+  >(
+    options: Conv2DTransposeOptions & Start<I> & { filters: F; activation?: ActivationOption<A>; dataFormat?: D },
+  ) => new Conv2DTranspose(options) as Conv2DTranspose & Shaped<Activated<A, Convolved<"conv2dTranspose", 2, F, D>>, I>,
   /** LSTM over a row of places, by convolutions. @see ConvLSTM1D */
-  convLSTM1d: (options: ConvLSTM1DOptions) => new ConvLSTM1D(options),
+  convLSTM1d: <
+    const F extends number | undefined,
+    const R extends boolean = Unless<F>,
+    const D extends DataFormat = "channelsLast",
+    const I extends BatchShape = BatchShape,
+  >(
+    options: ConvLSTM1DOptions & Start<I> & { filters: F; returnSequences?: R; dataFormat?: D },
+  ) => new ConvLSTM1D(options) as ConvLSTM1D & Shaped<ConvRecurrent<"convLSTM1d", 1, F, R, D>, I>,
   /** LSTM over images, by convolutions. @see ConvLSTM2D */
-  convLSTM2d: (options: ConvLSTM2DOptions) => new ConvLSTM2D(options),
+  convLSTM2d: <
+    const F extends number | undefined,
+    const R extends boolean = Unless<F>,
+    const D extends DataFormat = "channelsLast",
+    const I extends BatchShape = BatchShape,
+  >(
+    options: ConvLSTM2DOptions & Start<I> & { filters: F; returnSequences?: R; dataFormat?: D },
+  ) => new ConvLSTM2D(options) as ConvLSTM2D & Shaped<ConvRecurrent<"convLSTM2d", 2, F, R, D>, I>,
   /** Takes rows and columns off. @see Cropping2D */
-  cropping2d: (options?: Cropping2DOptions) => new Cropping2D(options),
+  cropping2d: <const D extends DataFormat = "channelsLast", const I extends BatchShape = BatchShape>(
+    options?: Cropping2DOptions & Start<I> & { dataFormat?: D },
+  ) => new Cropping2D(options) as Cropping2D & Shaped<Resampled<"cropping2d", 2, D>, I>,
   /** activation(x · kernel + bias) over the last axis. @see Dense */
-  dense: <const U extends number, const A extends string = "linear", const I extends BatchShape = BatchShape>(
-    options: DenseOptions & Start<I> & { units: U; activation?: A | Exclude<ActivationSpec, string> },
-  ) => new Dense(options) as Dense & Shaped<LastBecomes<A extends "glu" ? number : U>, I>,
+  dense: <const U extends number, const A extends NamedActivation = "linear", const I extends BatchShape = BatchShape>(
+    options: DenseOptions & Start<I> & { units: U; activation?: ActivationOption<A> },
+  ) => new Dense(options) as Dense & Shaped<Activated<A, LastBecomes<"dense", U>>, I>,
   /** Convolution over a plane of every channel on its own. @see DepthwiseConv2D */
-  depthwiseConv2d: (options: DepthwiseConv2DOptions) => new DepthwiseConv2D(options),
+  depthwiseConv2d: <const D extends DataFormat = "channelsLast", const I extends BatchShape = BatchShape>(
+    options: DepthwiseConv2DOptions & Start<I> & { dataFormat?: D },
+  ) => new DepthwiseConv2D(options) as DepthwiseConv2D & Shaped<Convolved<"depthwiseConv2d", 2, null, D>, I>,
   /** Products of the vectors of two tensors. @see Dot */
-  dot: (options: DotOptions) => new Dot(options),
+  dot: (options: DotOptions) => new Dot(options) as Dot & Shaped<Dotted>,
   /** Dropout that suits selu units. @see AlphaDropout */
-  alphaDropout: (options: AlphaDropoutOptions) => new AlphaDropout(options) as AlphaDropout & Shaped<Same>,
+  alphaDropout: <const I extends BatchShape = BatchShape>(options: AlphaDropoutOptions & Start<I>) =>
+    new AlphaDropout(options) as AlphaDropout & Shaped<Same, I>,
   /** Means of windows over time. @see AveragePooling1D */
-  averagePooling1d: (options?: AveragePooling1DOptions) =>
-    new AveragePooling1D(options) as AveragePooling1D & Shaped<Resampled<"averagePooling1d">>,
+  averagePooling1d: <const D extends DataFormat = "channelsLast", const I extends BatchShape = BatchShape>(
+    options?: AveragePooling1DOptions & Start<I> & { dataFormat?: D },
+  ) => new AveragePooling1D(options) as AveragePooling1D & Shaped<Resampled<"averagePooling1d", 1, D>, I>,
   /** Normalizes every feature over the batch. @see BatchNormalization */
-  batchNormalization: (options?: BatchNormalizationOptions) =>
-    new BatchNormalization(options) as BatchNormalization & Shaped<Same>,
+  batchNormalization: <const I extends BatchShape = BatchShape>(options?: BatchNormalizationOptions & Start<I>) =>
+    new BatchNormalization(options) as BatchNormalization & Shaped<Same, I>,
   /** Convolution over time. @see Conv1D */
-  conv1d: <const F extends number, const I extends BatchShape = BatchShape>(
-    options: Conv1DOptions & Start<I> & { filters: F },
-  ) => new Conv1D(options) as Conv1D & Shaped<Convolved<"conv1d", F>, I>,
+  conv1d: <
+    const F extends number,
+    const A extends NamedActivation = "linear",
+    const D extends DataFormat = "channelsLast",
+    const I extends BatchShape = BatchShape,
+  >(
+    options: Conv1DOptions & Start<I> & { filters: F; activation?: ActivationOption<A>; dataFormat?: D },
+  ) => new Conv1D(options) as Conv1D & Shaped<Activated<A, Convolved<"conv1d", 1, F, D>>, I>,
   /** One step of an LSTM whose input and forget gates are one. @see CoupledLSTMCell */
   coupledLSTMCell: (options: CoupledLSTMCellOptions) => new CoupledLSTMCell(options),
   /** Takes steps off the start and the end. @see Cropping1D */
-  cropping1d: (options?: Cropping1DOptions) => new Cropping1D(options) as Cropping1D & Shaped<Resampled<"cropping1d">>,
+  cropping1d: <const D extends DataFormat = "channelsLast", const I extends BatchShape = BatchShape>(
+    options?: Cropping1DOptions & Start<I> & { dataFormat?: D },
+  ) => new Cropping1D(options) as Cropping1D & Shaped<Resampled<"cropping1d", 1, D>, I>,
   /** Convolution over time of every feature on its own. @see DepthwiseConv1D */
-  depthwiseConv1d: (options: DepthwiseConv1DOptions) => new DepthwiseConv1D(options),
+  depthwiseConv1d: <const D extends DataFormat = "channelsLast", const I extends BatchShape = BatchShape>(
+    options: DepthwiseConv1DOptions & Start<I> & { dataFormat?: D },
+  ) => new DepthwiseConv1D(options) as DepthwiseConv1D & Shaped<Convolved<"depthwiseConv1d", 1, null, D>, I>,
   /** Drops random elements while training. @see Dropout */
-  dropout: (options: DropoutOptions) => new Dropout(options) as Dropout & Shaped<Same>,
+  dropout: <const I extends BatchShape = BatchShape>(options: DropoutOptions & Start<I>) =>
+    new Dropout(options) as Dropout & Shaped<Same, I>,
   /** Exponential linear unit. @see ELU */
-  elu: (options?: ELUOptions) => new ELU(options) as ELU & Shaped<Same>,
+  elu: <const I extends BatchShape = BatchShape>(options?: ELUOptions & Start<I>) =>
+    new ELU(options) as ELU & Shaped<Same, I>,
   /** Turns whole numbers into trainable vectors. @see Embedding */
   embedding: <const U extends number, const I extends BatchShape = BatchShape>(
     options: EmbeddingOptions & Start<I> & { outputDim: U },
@@ -194,50 +262,90 @@ export const layers = {
   flatten: <const I extends BatchShape = BatchShape>(options?: FlattenOptions & Start<I>) =>
     new Flatten(options) as Flatten & Shaped<Flat, I>,
   /** Multiplies by random numbers around 1 while training. @see GaussianDropout */
-  gaussianDropout: (options: GaussianDropoutOptions) => new GaussianDropout(options) as GaussianDropout & Shaped<Same>,
+  gaussianDropout: <const I extends BatchShape = BatchShape>(options: GaussianDropoutOptions & Start<I>) =>
+    new GaussianDropout(options) as GaussianDropout & Shaped<Same, I>,
   /** Adds random numbers while training. @see GaussianNoise */
-  gaussianNoise: (options: GaussianNoiseOptions) => new GaussianNoise(options) as GaussianNoise & Shaped<Same>,
+  gaussianNoise: <const I extends BatchShape = BatchShape>(options: GaussianNoiseOptions & Start<I>) =>
+    new GaussianNoise(options) as GaussianNoise & Shaped<Same, I>,
   /** Means over all of time. @see GlobalAveragePooling1D */
-  globalAveragePooling1d: (options?: GlobalAveragePooling1DOptions) =>
-    new GlobalAveragePooling1D(options) as GlobalAveragePooling1D & Shaped<OverTime<"globalAveragePooling1d">>,
+  globalAveragePooling1d: <
+    const D extends DataFormat = "channelsLast",
+    const K extends boolean = false,
+    const I extends BatchShape = BatchShape,
+  >(
+    options?: GlobalAveragePooling1DOptions & Start<I> & { dataFormat?: D; keepdims?: K },
+  ) =>
+    new GlobalAveragePooling1D(options) as GlobalAveragePooling1D &
+      Shaped<Pooled<"globalAveragePooling1d", 1, D, K>, I>,
   /** Largest values over all of time. @see GlobalMaxPooling1D */
-  globalMaxPooling1d: (options?: GlobalMaxPooling1DOptions) =>
-    new GlobalMaxPooling1D(options) as GlobalMaxPooling1D & Shaped<OverTime<"globalMaxPooling1d">>,
+  globalMaxPooling1d: <
+    const D extends DataFormat = "channelsLast",
+    const K extends boolean = false,
+    const I extends BatchShape = BatchShape,
+  >(
+    options?: GlobalMaxPooling1DOptions & Start<I> & { dataFormat?: D; keepdims?: K },
+  ) => new GlobalMaxPooling1D(options) as GlobalMaxPooling1D & Shaped<Pooled<"globalMaxPooling1d", 1, D, K>, I>,
   /** Means over the plane. @see GlobalAveragePooling2D */
-  globalAveragePooling2d: (options?: GlobalAveragePooling2DOptions) => new GlobalAveragePooling2D(options),
-  /** Largest values over all of time. @see GlobalMaxPooling1D */
+  globalAveragePooling2d: <
+    const D extends DataFormat = "channelsLast",
+    const K extends boolean = false,
+    const I extends BatchShape = BatchShape,
+  >(
+    options?: GlobalAveragePooling2DOptions & Start<I> & { dataFormat?: D; keepdims?: K },
+  ) =>
+    new GlobalAveragePooling2D(options) as GlobalAveragePooling2D &
+      Shaped<Pooled<"globalAveragePooling2d", 2, D, K>, I>,
   /** Largest values of the plane. @see GlobalMaxPooling2D */
-  globalMaxPooling2d: (options?: GlobalMaxPooling2DOptions) => new GlobalMaxPooling2D(options),
+  globalMaxPooling2d: <
+    const D extends DataFormat = "channelsLast",
+    const K extends boolean = false,
+    const I extends BatchShape = BatchShape,
+  >(
+    options?: GlobalMaxPooling2DOptions & Start<I> & { dataFormat?: D; keepdims?: K },
+  ) => new GlobalMaxPooling2D(options) as GlobalMaxPooling2D & Shaped<Pooled<"globalMaxPooling2d", 2, D, K>, I>,
   /** Normalizes groups of channels. @see GroupNormalization */
-  groupNormalization: (options?: GroupNormalizationOptions) =>
-    new GroupNormalization(options) as GroupNormalization & Shaped<Same>,
+  groupNormalization: <const I extends BatchShape = BatchShape>(options?: GroupNormalizationOptions & Start<I>) =>
+    new GroupNormalization(options) as GroupNormalization & Shaped<Same, I>,
   /** Attention whose heads share keys and values in groups. @see GroupQueryAttention */
-  groupQueryAttention: (options: GroupQueryAttentionOptions) => new GroupQueryAttention(options),
+  groupQueryAttention: (options: GroupQueryAttentionOptions) =>
+    new GroupQueryAttention(options) as GroupQueryAttention & Shaped<Projected<"groupQueryAttention", null>>,
   /** Gated recurrent unit over time. @see GRU */
-  gru: <const U extends number, const R extends boolean = false, const I extends BatchShape = BatchShape>(
+  gru: <
+    const U extends number | undefined,
+    const R extends boolean = Unless<U>,
+    const I extends BatchShape = BatchShape,
+  >(
     options: GRUOptions & Start<I> & { units: U; returnSequences?: R },
   ) => new GRU(options) as GRU & Shaped<Recurrent<"gru", U, R>, I>,
   /** One step of a gated recurrent unit. @see GRUCell */
   gruCell: (options: GRUCellOptions) => new GRUCell(options),
   /** Passes its input on. @see Identity */
-  identity: (options?: IdentityOptions) => new Identity(options) as Identity & Shaped<Same>,
+  identity: <const I extends BatchShape = BatchShape>(options?: IdentityOptions & Start<I>) =>
+    new Identity(options) as Identity & Shaped<Same, I>,
   /** One step of a network that feeds back its output. @see JordanCell */
   jordanCell: (options: JordanCellOptions) => new JordanCell(options),
   /** Any function of a tensor. @see Lambda */
-  lambda: (options: LambdaOptions) => new Lambda(options),
+  lambda: <const T extends BatchShape = BatchShape, const I extends BatchShape = BatchShape>(
+    options: LambdaOptions & Start<I> & { outputShape?: T | null },
+  ) => new Lambda(options) as Lambda & Shaped<Becomes<T>, I>,
   /** Normalizes the features of every step. @see LayerNormalization */
-  layerNormalization: (options?: LayerNormalizationOptions) =>
-    new LayerNormalization(options) as LayerNormalization & Shaped<Same>,
+  layerNormalization: <const I extends BatchShape = BatchShape>(options?: LayerNormalizationOptions & Start<I>) =>
+    new LayerNormalization(options) as LayerNormalization & Shaped<Same, I>,
   /** One step of a GRU with layer normalization. @see LayerNormGRUCell */
   layerNormGRUCell: (options: LayerNormGRUCellOptions) => new LayerNormGRUCell(options),
   /** One step of an LSTM with layer normalization. @see LayerNormLSTMCell */
   layerNormLSTMCell: (options: LayerNormLSTMCellOptions) => new LayerNormLSTMCell(options),
   /** Rectifier with a slope below 0. @see LeakyReLU */
-  leakyReLU: (options?: LeakyReLUOptions) => new LeakyReLU(options) as LeakyReLU & Shaped<Same>,
+  leakyReLU: <const I extends BatchShape = BatchShape>(options?: LeakyReLUOptions & Start<I>) =>
+    new LeakyReLU(options) as LeakyReLU & Shaped<Same, I>,
   /** Masks what lies beyond each sequence's length, which is a second input. @see LengthMasking */
-  lengthMasking: (options?: LengthMaskingOptions) => new LengthMasking(options),
+  lengthMasking: (options?: LengthMaskingOptions) => new LengthMasking(options) as LengthMasking & Shaped<WithLengths>,
   /** Long short-term memory over time. @see LSTM */
-  lstm: <const U extends number, const R extends boolean = false, const I extends BatchShape = BatchShape>(
+  lstm: <
+    const U extends number | undefined,
+    const R extends boolean = Unless<U>,
+    const I extends BatchShape = BatchShape,
+  >(
     options: LSTMOptions & Start<I> & { units: U; returnSequences?: R },
   ) => new LSTM(options) as LSTM & Shaped<Recurrent<"lstm", U, R>, I>,
   /** One step of a long short-term memory. @see LSTMCell */
@@ -246,106 +354,150 @@ export const layers = {
   masking: <const I extends BatchShape = BatchShape>(options?: MaskingOptions & Start<I>) =>
     new Masking(options) as Masking & Shaped<Same, I>,
   /** Largest of tensors, element by element. @see Maximum */
-  maximum: (options?: MergeOptions) => new Maximum(options),
+  maximum: (options?: MergeOptions) => new Maximum(options) as Maximum & Shaped<Merged<"maximum">>,
   /** Largest values of windows of a plane. @see MaxPooling2D */
-  maxPooling2d: (options?: MaxPooling2DOptions) => new MaxPooling2D(options),
+  maxPooling2d: <const D extends DataFormat = "channelsLast", const I extends BatchShape = BatchShape>(
+    options?: MaxPooling2DOptions & Start<I> & { dataFormat?: D },
+  ) => new MaxPooling2D(options) as MaxPooling2D & Shaped<Resampled<"maxPooling2d", 2, D>, I>,
   /** Smallest of tensors, element by element. @see Minimum */
-  minimum: (options?: MergeOptions) => new Minimum(options),
+  minimum: (options?: MergeOptions) => new Minimum(options) as Minimum & Shaped<Merged<"minimum">>,
   /** Several heads of scaled attention, with projections. @see MultiHeadAttention */
-  multiHeadAttention: (options: MultiHeadAttentionOptions) => new MultiHeadAttention(options),
+  multiHeadAttention: <const N extends number | null = null>(
+    options: MultiHeadAttentionOptions & { outputShape?: N },
+  ) => new MultiHeadAttention(options) as MultiHeadAttention & Shaped<Projected<"multiHeadAttention", N>>,
   /** Product of tensors, element by element. @see Multiply */
-  multiply: (options?: MergeOptions) => new Multiply(options),
+  multiply: (options?: MergeOptions) => new Multiply(options) as Multiply & Shaped<Merged<"multiply">>,
   /** Largest values of windows over time. @see MaxPooling1D */
-  maxPooling1d: (options?: MaxPooling1DOptions) =>
-    new MaxPooling1D(options) as MaxPooling1D & Shaped<Resampled<"maxPooling1d">>,
+  maxPooling1d: <const D extends DataFormat = "channelsLast", const I extends BatchShape = BatchShape>(
+    options?: MaxPooling1DOptions & Start<I> & { dataFormat?: D },
+  ) => new MaxPooling1D(options) as MaxPooling1D & Shaped<Resampled<"maxPooling1d", 1, D>, I>,
   /** One step of a recurrent unit with a single gate. @see MinimalGatedUnitCell */
   minimalGatedUnitCell: (options: MinimalGatedUnitCellOptions) => new MinimalGatedUnitCell(options),
   /** One step of an LSTM whose gates see its memory. @see PeepholeLSTMCell */
   peepholeLSTMCell: (options: PeepholeLSTMCellOptions) => new PeepholeLSTMCell(options),
   /** Puts the axes in another order. @see Permute */
-  permute: (options: PermuteOptions) => new Permute(options),
+  permute: <const T extends readonly number[], const I extends BatchShape = BatchShape>(
+    options: PermuteOptions & Start<I> & { dims: T },
+  ) => new Permute(options) as Permute & Shaped<Permuted<T>, I>,
   /** Adds a trained vector to every step. @see PositionEmbedding */
-  positionEmbedding: (options: PositionEmbeddingOptions) =>
-    new PositionEmbedding(options) as PositionEmbedding & Shaped<Same>,
+  positionEmbedding: <const I extends BatchShape = BatchShape>(options: PositionEmbeddingOptions & Start<I>) =>
+    new PositionEmbedding(options) as PositionEmbedding & Shaped<SameSteps<"positionEmbedding">, I>,
   /** Rectifier with trained slopes below 0. @see PReLU */
-  prelu: (options?: PReLUOptions) => new PReLU(options) as PReLU & Shaped<Same>,
+  prelu: <const I extends BatchShape = BatchShape>(options?: PReLUOptions & Start<I>) =>
+    new PReLU(options) as PReLU & Shaped<Same, I>,
   /** One step of an LSTM with a smaller output than memory. @see ProjectedLSTMCell */
   projectedLSTMCell: (options: ProjectedLSTMCellOptions) => new ProjectedLSTMCell(options),
   /** Rectifier. @see ReLU */
-  reLU: (options?: ReLUOptions) => new ReLU(options) as ReLU & Shaped<Same>,
+  reLU: <const I extends BatchShape = BatchShape>(options?: ReLUOptions & Start<I>) =>
+    new ReLU(options) as ReLU & Shaped<Same, I>,
   /** Repeats a vector over time. @see RepeatVector */
   repeatVector: <const N extends number, const I extends BatchShape = BatchShape>(
     options: RepeatVectorOptions & Start<I> & { n: N },
   ) => new RepeatVector(options) as RepeatVector & Shaped<Repeated<N>, I>,
   /** Multiplies by one number and adds another. @see Rescaling */
-  rescaling: (options: RescalingOptions) => new Rescaling(options) as Rescaling & Shaped<Same>,
+  rescaling: <const I extends BatchShape = BatchShape>(options: RescalingOptions & Start<I>) =>
+    new Rescaling(options) as Rescaling & Shaped<Same, I>,
   /** The same elements under another shape. @see Reshape */
   reshape: <const T extends readonly number[], const I extends BatchShape = BatchShape>(
     options: ReshapeOptions & Start<I> & { targetShape: T },
   ) => new Reshape(options) as Reshape & Shaped<Becomes<T>, I>,
   /** An embedding that also scores tokens, by the same weights. @see ReversibleEmbedding */
-  reversibleEmbedding: (options: ReversibleEmbeddingOptions) => new ReversibleEmbedding(options),
+  reversibleEmbedding: <const I extends BatchShape = BatchShape>(options: ReversibleEmbeddingOptions & Start<I>) =>
+    // Backwards it appends no axis: its rule leaves the shape open.
+    new ReversibleEmbedding(options) as ReversibleEmbedding & Shaped<Becomes<BatchShape>, I>,
   /** Divides the features of every step by their root mean square. @see RMSNormalization */
-  rmsNormalization: (options?: RMSNormalizationOptions) =>
-    new RMSNormalization(options) as RMSNormalization & Shaped<Same>,
+  rmsNormalization: <const I extends BatchShape = BatchShape>(options?: RMSNormalizationOptions & Start<I>) =>
+    new RMSNormalization(options) as RMSNormalization & Shaped<Same, I>,
   /** Runs any cell, or a stack of cells, over time. @see RNN */
-  rnn: (options: RNNOptions) => new RNN(options),
+  rnn: <
+    C extends RNNOptions["cell"] | undefined,
+    const R extends boolean = Unless<C>,
+    const I extends BatchShape = BatchShape,
+  >(
+    options: RNNOptions & Start<I> & { cell: C; returnSequences?: R },
+  ) => new RNN(options) as RNN & Shaped<Recurrent<"rnn", number, R>, I>,
   /** Turns features by their step: rotary positions. @see RotaryEmbedding */
-  rotaryEmbedding: (options?: RotaryEmbeddingOptions) => new RotaryEmbedding(options) as RotaryEmbedding & Shaped<Same>,
+  rotaryEmbedding: <const I extends BatchShape = BatchShape>(options?: RotaryEmbeddingOptions & Start<I>) =>
+    new RotaryEmbedding(options) as RotaryEmbedding & Shaped<SameSteps<"rotaryEmbedding">, I>,
   /** Convolution of every feature on its own, then a mix of the features. @see SeparableConv1D */
-  separableConv1d: <const F extends number, const I extends BatchShape = BatchShape>(
-    options: SeparableConv1DOptions & Start<I> & { filters: F },
-  ) => new SeparableConv1D(options) as SeparableConv1D & Shaped<Convolved<"separableConv1d", F>, I>,
+  separableConv1d: <
+    const F extends number,
+    const A extends NamedActivation = "linear",
+    const D extends DataFormat = "channelsLast",
+    const I extends BatchShape = BatchShape,
+  >(
+    options: SeparableConv1DOptions & Start<I> & { filters: F; activation?: ActivationOption<A>; dataFormat?: D },
+  ) => new SeparableConv1D(options) as SeparableConv1D & Shaped<Activated<A, Convolved<"separableConv1d", 1, F, D>>, I>,
   /** Convolution of every channel on its own, then a mixture of all. @see SeparableConv2D */
-  separableConv2d: (options: SeparableConv2DOptions) => new SeparableConv2D(options),
+  separableConv2d: <
+    const F extends number,
+    const A extends NamedActivation = "linear",
+    const D extends DataFormat = "channelsLast",
+    const I extends BatchShape = BatchShape,
+  >(
+    options: SeparableConv2DOptions & Start<I> & { filters: F; activation?: ActivationOption<A>; dataFormat?: D },
+  ) => new SeparableConv2D(options) as SeparableConv2D & Shaped<Activated<A, Convolved<"separableConv2d", 2, F, D>>, I>,
   /** Simple (Elman) network over time. @see SimpleRNN */
-  simpleRNN: <const U extends number, const R extends boolean = false, const I extends BatchShape = BatchShape>(
+  simpleRNN: <
+    const U extends number | undefined,
+    const R extends boolean = Unless<U>,
+    const I extends BatchShape = BatchShape,
+  >(
     options: SimpleRNNOptions & Start<I> & { units: U; returnSequences?: R },
   ) => new SimpleRNN(options) as SimpleRNN & Shaped<Recurrent<"simpleRNN", U, R>, I>,
   /** One step of a simple network. @see SimpleRNNCell */
   simpleRNNCell: (options: SimpleRNNCellOptions) => new SimpleRNNCell(options),
   /** Adds waves that tell where a step is. @see SinePositionEncoding */
-  sinePositionEncoding: (options?: SinePositionEncodingOptions) =>
-    new SinePositionEncoding(options) as SinePositionEncoding & Shaped<Same>,
+  sinePositionEncoding: <const I extends BatchShape = BatchShape>(options?: SinePositionEncodingOptions & Start<I>) =>
+    new SinePositionEncoding(options) as SinePositionEncoding & Shaped<SameSteps<"sinePositionEncoding">, I>,
   /** Shares that add up to 1. @see Softmax */
-  softmax: (options?: SoftmaxOptions) => new Softmax(options) as Softmax & Shaped<Same>,
+  softmax: <const I extends BatchShape = BatchShape>(options?: SoftmaxOptions & Start<I>) =>
+    new Softmax(options) as Softmax & Shaped<Same, I>,
   /** Drops whole features while training. @see SpatialDropout1D */
-  spatialDropout1d: (options: SpatialDropout1DOptions) =>
-    new SpatialDropout1D(options) as SpatialDropout1D & Shaped<Same>,
+  spatialDropout1d: <const I extends BatchShape = BatchShape>(options: SpatialDropout1DOptions & Start<I>) =>
+    new SpatialDropout1D(options) as SpatialDropout1D & Shaped<SameSteps<"spatialDropout1d">, I>,
   /** Drops whole channels while training. @see SpatialDropout2D */
-  spatialDropout2d: (options: SpatialDropout2DOptions) =>
-    new SpatialDropout2D(options) as SpatialDropout2D & Shaped<Same>,
+  spatialDropout2d: <const I extends BatchShape = BatchShape>(options: SpatialDropout2DOptions & Start<I>) =>
+    new SpatialDropout2D(options) as SpatialDropout2D & Shaped<SamePlane<"spatialDropout2d">, I>,
   /** Keeps the largest singular value of a layer's weights near 1. @see SpectralNormalization */
-  spectralNormalization: (options: SpectralNormalizationOptions) => new SpectralNormalization(options),
+  spectralNormalization: <L extends Layer, const I extends BatchShape = BatchShape>(
+    options: SpectralNormalizationOptions & Start<I> & { layer: L },
+  ) => new SpectralNormalization(options) as SpectralNormalization & Shaped<As<L>, I>,
   /** Several cells as one. @see StackedRNNCells */
   stackedRNNCells: (options: StackedRNNCellsOptions) => new StackedRNNCells(options),
   /** One tensor minus another. @see Subtract */
-  subtract: (options?: MergeOptions) => new Subtract(options),
+  subtract: (options?: MergeOptions) => new Subtract(options) as Subtract & Shaped<Merged<"subtract", true>>,
   /** Applies a layer to every step. @see TimeDistributed */
   timeDistributed: <L extends Layer, const I extends BatchShape = BatchShape>(
     options: TimeDistributedOptions & Start<I> & { layer: L },
   ) => new TimeDistributed(options) as TimeDistributed & Shaped<PerStep<L>, I>,
   /** Causal self-attention, attention to an encoder, dense layers. @see TransformerDecoder */
-  transformerDecoder: (options: TransformerDecoderOptions) => new TransformerDecoder(options),
+  transformerDecoder: <const I extends BatchShape = BatchShape>(options: TransformerDecoderOptions & Start<I>) =>
+    new TransformerDecoder(options) as TransformerDecoder & Shaped<Block<"transformerDecoder", 1 | 2>, I>,
   /** Self-attention and dense layers. @see TransformerEncoder */
-  transformerEncoder: (options: TransformerEncoderOptions) =>
-    new TransformerEncoder(options) as TransformerEncoder & Shaped<Same>,
+  transformerEncoder: <const I extends BatchShape = BatchShape>(options: TransformerEncoderOptions & Start<I>) =>
+    new TransformerEncoder(options) as TransformerEncoder & Shaped<Block<"transformerEncoder", 1>, I>,
   /** One step of a unit with three separate gates and an output layer. @see TripleGatedCell */
   tripleGatedCell: (options: TripleGatedCellOptions) => new TripleGatedCell(options),
   /** Vectors of length 1. @see UnitNormalization */
-  unitNormalization: (options?: UnitNormalizationOptions) =>
-    new UnitNormalization(options) as UnitNormalization & Shaped<Same>,
+  unitNormalization: <const I extends BatchShape = BatchShape>(options?: UnitNormalizationOptions & Start<I>) =>
+    new UnitNormalization(options) as UnitNormalization & Shaped<Same, I>,
   /** Repeats every step. @see UpSampling1D */
-  upSampling1d: (options?: UpSampling1DOptions) =>
-    new UpSampling1D(options) as UpSampling1D & Shaped<Resampled<"upSampling1d">>,
+  upSampling1d: <const D extends DataFormat = "channelsLast", const I extends BatchShape = BatchShape>(
+    options?: UpSampling1DOptions & Start<I> & { dataFormat?: D },
+  ) => new UpSampling1D(options) as UpSampling1D & Shaped<Resampled<"upSampling1d", 1, D>, I>,
   /** Adds steps of zeros. @see ZeroPadding1D */
-  zeroPadding1d: (options?: ZeroPadding1DOptions) =>
-    new ZeroPadding1D(options) as ZeroPadding1D & Shaped<Resampled<"zeroPadding1d">>,
+  zeroPadding1d: <const D extends DataFormat = "channelsLast", const I extends BatchShape = BatchShape>(
+    options?: ZeroPadding1DOptions & Start<I> & { dataFormat?: D },
+  ) => new ZeroPadding1D(options) as ZeroPadding1D & Shaped<Resampled<"zeroPadding1d", 1, D>, I>,
   /** Repeats rows and columns. @see UpSampling2D */
-  upSampling2d: (options?: UpSampling2DOptions) => new UpSampling2D(options),
-  /** Adds steps of zeros. @see ZeroPadding1D */
+  upSampling2d: <const D extends DataFormat = "channelsLast", const I extends BatchShape = BatchShape>(
+    options?: UpSampling2DOptions & Start<I> & { dataFormat?: D },
+  ) => new UpSampling2D(options) as UpSampling2D & Shaped<Resampled<"upSampling2d", 2, D>, I>,
   /** Adds rows and columns of zeros. @see ZeroPadding2D */
-  zeroPadding2d: (options?: ZeroPadding2DOptions) => new ZeroPadding2D(options),
+  zeroPadding2d: <const D extends DataFormat = "channelsLast", const I extends BatchShape = BatchShape>(
+    options?: ZeroPadding2DOptions & Start<I> & { dataFormat?: D },
+  ) => new ZeroPadding2D(options) as ZeroPadding2D & Shaped<Resampled<"zeroPadding2d", 2, D>, I>,
   /** A cell whose units keep their old state at random. @see ZoneoutCell */
   zoneoutCell: (options: ZoneoutCellOptions) => new ZoneoutCell(options),
 } satisfies Factories;

@@ -9,7 +9,7 @@ import { sequenceMask } from "./core/sequence-mask.js";
 import { regularizer, writeFields } from "./fields.js";
 import type { Lookup } from "./lookup.js";
 import { getRegularizer, type Regularizer, type RegularizerSpec } from "./regularizers.js";
-import type { InputCheck, OutputShape } from "./shape-types.js";
+import type { AppliedShape, InputCheck } from "./shape-types.js";
 import { recordCall, resetInputNames, SymbolicTensor } from "./symbolic.js";
 
 export type { BatchShape, LayerState, Weight } from "./component.js";
@@ -206,12 +206,12 @@ export abstract class Layer extends Component {
    * @example const y = layers.dense({ units: 3 }).apply([[1, 2]]);
    * @example const y = layers.dense({ units: 3 }).apply(input({ shape: [2] }));
    */
-  apply(input: readonly SymbolicTensor[], options?: SymbolicApplyOptions): SymbolicTensor;
   apply(input: TensorLike | readonly TensorLike[], options?: ApplyOptions): Tensor | readonly Tensor[];
-  apply<S extends BatchShape>(
-    input: SymbolicTensor<S> & InputCheck<this, S>,
+  apply<L extends Layer, const X extends SymbolicTensor | readonly SymbolicTensor[]>(
+    this: L,
+    input: X & InputCheck<L, X>,
     options?: SymbolicApplyOptions,
-  ): SymbolicTensor<OutputShape<this, S>>;
+  ): SymbolicTensor<AppliedShape<L, X>>;
   apply(
     input: SymbolicTensor | readonly SymbolicTensor[] | TensorLike | readonly TensorLike[],
     options: SymbolicApplyOptions | ApplyOptions = {},

@@ -1,9 +1,9 @@
 import type { BatchShape } from "./component.js";
 
 // Shapes at compile time. A layer that is made by a factory carries the function from its input's shape to its output's
-// in its type, and nothing of it at run time. What is not known stays open: a shape of unknown rank is `BatchShape`,
-// an unknown size is null, and a layer that carries nothing takes and gives anything. A function that cannot take a
-// shape gives a Mistake instead: the message that the editor shows.
+// in its type, and nothing of it at run time; shape-rules.ts and shape-rules-joint.ts hold these functions. What is not
+// known stays open: a shape of unknown rank is `BatchShape`, an unknown size is null, and a layer that carries nothing
+// takes and gives anything. A function that cannot take a shape gives a Mistake instead: the message the editor shows.
 
 declare const shapes: unique symbol;
 declare const start: unique symbol;
@@ -14,18 +14,31 @@ export interface ShapeFunction {
   readonly output: unknown;
 }
 
+/** A function from several shapes to one: its `input` is a list of shapes. */
+export interface JointFunction extends ShapeFunction {
+  readonly joint: true;
+}
+
 /** What does not fit, in words. Nothing has this type. */
 export interface Mistake<Message extends string> {
   readonly mistake: Message;
 }
 
 /** The input of a shape function; any shape while the function is not called. */
-type In<F extends ShapeFunction> = F["input"] extends BatchShape ? F["input"] : BatchShape;
+export type In<F extends ShapeFunction> = F["input"] extends BatchShape ? F["input"] : BatchShape;
 
-/** Carries a layer's shape function, and the shape given by its `inputShape`, in its type. */
+/** The inputs of a joint function. */
+export type Ins<F extends JointFunction> = F["input"] extends readonly BatchShape[]
+  ? F["input"]
+  : readonly BatchShape[];
+
+/**
+ * Carries a layer's shape function, and the shape given by its `inputShape`, in its type. Every factory of a layer must
+ * say one (see `Factories` in table.ts): `Unknown` where nothing is known.
+ */
 export interface Shaped<F extends ShapeFunction, Start extends BatchShape = BatchShape> {
-  readonly [shapes]?: F;
-  readonly [start]?: Start;
+  readonly [shapes]: F;
+  readonly [start]: Start;
 }
 
 /** The `inputShape` option, its literal sizes kept. */
@@ -33,175 +46,75 @@ export interface Start<I extends BatchShape> {
   inputShape?: I;
 }
 
-type Call<F extends ShapeFunction, S extends BatchShape> = (F & { readonly input: S })["output"];
+/** What a function makes of a shape, or of a list of them. */
+export type Call<F extends ShapeFunction, S> = (F & { readonly input: S })["output"];
 
 /** Whether the rank of a shape is known. */
 export type Ranked<S extends BatchShape> = number extends S["length"] ? false : true;
 
+/** A shape of known rank, or any: what functions are called with. */
+type Known<S extends BatchShape> = Ranked<S> extends true ? S : BatchShape;
+
 /** The shape a layer makes of another, or the message why it cannot. */
 export type OutputOf<L, S extends BatchShape> =
-  L extends Shaped<infer F, BatchShape> ? (ShapeFunction extends F ? BatchShape : Call<F, S>) : BatchShape;
+  L extends Shaped<infer F> ? Call<F, F extends JointFunction ? readonly [Known<S>] : Known<S>> : BatchShape;
 
-/** The same where a layer cannot take the shape: any. */
-export type OutputShape<L, S extends BatchShape> = OutputOf<L, S> extends infer O extends BatchShape ? O : BatchShape;
+/** The shape a layer makes of a list of others, or the message why it cannot. */
+type JointOutputOf<L, S extends readonly BatchShape[]> =
+  L extends Shaped<infer F>
+    ? F extends JointFunction
+      ? Call<F, { readonly [K in keyof S]: Known<S[K]> }>
+      : number extends S["length"]
+        ? BatchShape
+        : S extends readonly [infer Only extends BatchShape]
+          ? Call<F, Known<Only>>
+          : L extends { readonly className: infer Name extends string }
+            ? Mistake<`${Name} takes one input but is given ${ListInWords<S>}; merge them first, for example with layers.concatenate()`>
+            : BatchShape
+    : BatchShape;
 
-/** Nothing where a layer takes a shape, or the message why it does not. */
-export type InputCheck<L, S extends BatchShape> = OutputOf<L, S> extends infer M extends Mistake<string> ? M : unknown;
+/** Anything with a shape: symbolic tensors. */
+interface HasShape<S extends BatchShape = BatchShape> {
+  readonly shape: S;
+}
+
+type AppliedOf<L, X> = X extends readonly HasShape[]
+  ? JointOutputOf<L, { readonly [K in keyof X]: X[K] extends HasShape<infer S> ? S : BatchShape }>
+  : X extends HasShape<infer S>
+    ? OutputOf<L, S>
+    : BatchShape;
+
+/** The shape a layer makes of a symbolic tensor, or of a list of them; any where it cannot take them. */
+export type AppliedShape<L, X> = AppliedOf<L, X> extends infer O extends BatchShape ? O : BatchShape;
+
+/** Nothing where a layer takes these tensors, or the message why it does not. */
+export type InputCheck<L, X> = AppliedOf<L, X> extends infer M extends Mistake<string> ? M : unknown;
 
 /** Where a model that begins with this layer begins: its `inputShape` behind the batch axis. */
 export type StartOf<L> =
   L extends Shaped<ShapeFunction, infer I> ? (Ranked<I> extends true ? readonly [null, ...I] : BatchShape) : BatchShape;
 
-/** A shape in words. */
+// ---- words ----
+
 type Size<N> = N extends number ? (number extends N ? "any" : `${N}`) : "null";
 type Sizes<S extends BatchShape> = S extends readonly [infer N, ...infer Rest extends BatchShape]
   ? Rest extends readonly []
     ? Size<N>
     : `${Size<N>}, ${Sizes<Rest>}`
   : "";
-export type InWords<S extends BatchShape> = `[${Sizes<S>}]`;
 
-type Hint<S extends BatchShape> = S["length"] extends 2
-  ? "; did an earlier recurrent layer forget returnSequences: true?"
+/** A shape in words. */
+export type InWords<S extends BatchShape> = Ranked<S> extends true ? `[${Sizes<S>}]` : "[...]";
+
+/** Shapes in words. */
+export type ListInWords<L extends readonly BatchShape[]> = L extends readonly [
+  infer First extends BatchShape,
+  ...infer Rest extends readonly BatchShape[],
+]
+  ? Rest extends readonly []
+    ? InWords<First>
+    : `${InWords<First>}, ${ListInWords<Rest>}`
   : "";
-
-/** Fails below rank 3. */
-type Timed<Name extends string, S extends BatchShape, Result> =
-  Ranked<S> extends false
-    ? Result
-    : S extends readonly [unknown, unknown, unknown, ...unknown[]]
-      ? Result
-      : Mistake<`${Name} takes [batch, time, features] but is given ${InWords<S>}${Hint<S>}`>;
-
-// ---- what layers do to shapes ----
-
-/** Element by element: dropout, activations, normalizations. */
-export interface Same extends ShapeFunction {
-  readonly output: In<this>;
-}
-
-/** The last axis is replaced: dense. */
-export interface LastBecomes<Units extends number> extends ShapeFunction {
-  readonly output: In<this> extends readonly [...infer Front extends BatchShape, number | null]
-    ? readonly [...Front, Units]
-    : BatchShape;
-}
-
-/** An axis is added at the end: embedding. */
-export interface Appends<Units extends number> extends ShapeFunction {
-  readonly output: Ranked<In<this>> extends true ? readonly [...In<this>, Units] : BatchShape;
-}
-
-/** Recurrent layers; returnState gives several tensors, of which this is the first. */
-export interface Recurrent<Name extends string, Units extends number, Sequences extends boolean> extends ShapeFunction {
-  readonly output: Timed<
-    Name,
-    In<this>,
-    boolean extends Sequences
-      ? BatchShape
-      : Sequences extends true
-        ? readonly [
-            null,
-            In<this> extends readonly [unknown, infer T extends number | null, ...unknown[]] ? T : null,
-            Units,
-          ]
-        : readonly [null, Units]
-  >;
-}
-
-/** Time stays or changes by a number that is not worked out here; features are replaced: convolutions. */
-export interface Convolved<Name extends string, Filters extends number> extends ShapeFunction {
-  readonly output: Timed<Name, In<this>, readonly [null, null, Filters]>;
-}
-
-/** Time becomes shorter or longer, features stay: pooling, cropping. */
-export interface Resampled<Name extends string> extends ShapeFunction {
-  readonly output: Timed<
-    Name,
-    In<this>,
-    In<this> extends readonly [unknown, unknown, infer F extends number | null]
-      ? readonly [null, null, F]
-      : readonly [null, null, null]
-  >;
-}
-
-/** Time ends: global pooling. */
-export interface OverTime<Name extends string> extends ShapeFunction {
-  readonly output: Timed<
-    Name,
-    In<this>,
-    In<this> extends readonly [unknown, unknown, infer F extends number | null]
-      ? readonly [null, F]
-      : readonly [null, null]
-  >;
-}
-
-/** A vector becomes a sequence: repeatVector. */
-export interface Repeated<Times extends number> extends ShapeFunction {
-  readonly output: Ranked<In<this>> extends false
-    ? readonly [null, Times, null]
-    : In<this> extends readonly [unknown, infer F extends number | null]
-      ? readonly [null, Times, F]
-      : Mistake<`repeatVector takes [batch, features] but is given ${InWords<In<this>>}`>;
-}
-
-/** All axes but the batch in one. The product is not worked out. */
-export interface Flat extends ShapeFunction {
-  readonly output: In<this> extends readonly [unknown, infer F extends number | null]
-    ? readonly [null, F]
-    : readonly [null, null];
-}
-
-/** Everything behind the batch is given: reshape. */
-export interface Becomes<Target extends readonly number[]> extends ShapeFunction {
-  readonly output: Ranked<Target> extends true
-    ? readonly [null, ...{ readonly [K in keyof Target]: Target[K] extends -1 ? null : Target[K] }]
-    : BatchShape;
-}
-
-/** The inner layer applied to every step, with the time axis put back: timeDistributed. */
-export interface PerStep<L> extends ShapeFunction {
-  readonly output: In<this> extends readonly [
-    infer B extends number | null,
-    infer T extends number | null,
-    ...infer Rest extends BatchShape,
-  ]
-    ? OutputOf<L, readonly [B, ...Rest]> extends infer O
-      ? O extends readonly [infer B2, ...infer After extends BatchShape]
-        ? readonly [B2 extends number | null ? B2 : null, T, ...After]
-        : O
-      : never
-    : BatchShape;
-}
-
-/** Two directions, joined along the features: bidirectional. Modes other than "concat" keep or split them. */
-export interface BothWays<L, Mode> extends ShapeFunction {
-  readonly output: OutputOf<L, In<this>> extends infer O
-    ? O extends Mistake<string>
-      ? O
-      : Mode extends "sum" | "mul" | "ave"
-        ? O
-        : O extends readonly [...infer Front extends BatchShape, infer Units extends number]
-          ? readonly [...Front, Mode extends "concat" ? Double<Units> : Units]
-          : BatchShape
-    : never;
-}
-
-// Doubling in decimal: a digit becomes the last digit of its double, plus one if the digit behind it is 5 or more.
-type Carry<Digits extends string> = Digits extends `${5 | 6 | 7 | 8 | 9}${string}` ? 1 : 0;
-type Doubled = [
-  { 0: 0; 1: 2; 2: 4; 3: 6; 4: 8; 5: 0; 6: 2; 7: 4; 8: 6; 9: 8 },
-  { 0: 1; 1: 3; 2: 5; 3: 7; 4: 9; 5: 1; 6: 3; 7: 5; 8: 7; 9: 9 },
-];
-type DoubleDigits<Digits extends string> = Digits extends `${infer D extends keyof Doubled[0]}${infer Rest}`
-  ? `${Doubled[Carry<Rest>][D]}${DoubleDigits<Rest>}`
-  : "";
-/** Twice a whole number; null where the number is not known. */
-export type Double<N extends number> = number extends N
-  ? null
-  : `${Carry<`${N}`> extends 1 ? 1 : ""}${DoubleDigits<`${N}`>}` extends `${infer D extends number}`
-    ? D
-    : null;
 
 // ---- chains ----
 

@@ -84,6 +84,7 @@ import { UpSampling1D } from "./reshaping/up-sampling1d.js";
 import { UpSampling2D } from "./reshaping/up-sampling2d.js";
 import { ZeroPadding1D } from "./reshaping/zero-padding1d.js";
 import { ZeroPadding2D } from "./reshaping/zero-padding2d.js";
+import type { Shaped, ShapeFunction } from "./shape-types.js";
 
 /** Every layer by className. A new layer needs a row here and a factory in index.ts; the compiler and the tests insist. */
 export const layerTable = {
@@ -205,9 +206,9 @@ type Acronym = "LSTM" | "GRU" | "RNN" | "RMS" | "ELU" | "PReLU";
 
 type Table = typeof layerTable & typeof cellTable;
 
-/** One factory per row: from the constructor's options to the layer. */
+/** One factory per row: from the constructor's options to the layer, which must say what it does to shapes. */
 export type Factories = {
   readonly [N in keyof Table as FactoryName<N>]: (
     ...options: ConstructorParameters<Table[N]>
-  ) => InstanceType<Table[N]>;
+  ) => InstanceType<Table[N]> & (N extends keyof typeof layerTable ? Shaped<ShapeFunction> : unknown);
 };

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import { expectClose, type GoldenArray, readGolden, toTensor } from "../../test/support/golden.js";
 import { variableGrads } from "../autograd/index.js";
 import { modelFromBytes, modelToBytes } from "../formats/model-file.js";
-import { input, layers, type SymbolicTensor } from "../layers/index.js";
+import { input, layers, type RecurrentOptions, type SymbolicTensor } from "../layers/index.js";
 import { resetLayerNames } from "../layers/layer.js";
 import { regularizers } from "../layers/regularizers.js";
 import { setSeed } from "../tensor/generator.js";
@@ -156,8 +156,11 @@ describe("connecting layers", () => {
     const y = layers.dense({ units: 1 }).apply(x);
     const single = model({ inputs: x, outputs: y });
     const list = model({ inputs: x, outputs: [y] });
-    expectTypeOf(single.predict([[1, 2]])).toEqualTypeOf<Tensor>();
-    expectTypeOf(list.predict([[1, 2]])).toEqualTypeOf<Tensor[]>();
+    expectTypeOf(single.predict([[1, 2]]).shape[1]).toEqualTypeOf<1>();
+    const [only] = list.predict([[1, 2]]);
+    expectTypeOf(only.shape[1]).toEqualTypeOf<1>();
+    const outputs: SymbolicTensor[] = [y];
+    expectTypeOf(model({ inputs: x, outputs }).predict).returns.toEqualTypeOf<Tensor[]>();
     expect(single.predict([[1, 2]]).shape).toEqual([1, 1]);
     expect(list.predict([[1, 2]])).toHaveLength(1);
     expect((single.apply([[1, 2]]) as Tensor).dataSync()).toEqual(list.predict([[1, 2]])[0]!.dataSync());
@@ -286,7 +289,7 @@ describe("connecting layers", () => {
 
 describe("masks belong to tensors", () => {
   // Sums over time: linear, all weights 1.
-  const summing = (options: object = {}) => layers.simpleRNN({ units: 1, ...ones, ...options });
+  const summing = (options: RecurrentOptions = {}) => layers.simpleRNN({ units: 1, ...ones, ...options });
 
   test("a decoder after repeatVector sees no mask of the encoder's input", () => {
     const x = input({ shape: [4, 1] });
@@ -386,7 +389,9 @@ describe("mistakes are named", () => {
     expect(() => model({ inputs: tensor([1]) as never, outputs: both })).toThrow(/symbolic tensors as inputs/);
     const twins = [layers.dense({ units: 1, name: "d" }), layers.dense({ units: 1, name: "d" })];
     expect(() => model({ inputs: x, outputs: twins.map((d) => d.apply(x)) })).toThrow(/two layers named "d"/);
+    // @ts-expect-error The compiler knows as well.
     expect(() => layers.add().apply([x, input({ shape: [3] })])).toThrow(/same shape[\s\S]*\[\?, 2\], \[\?, 3\]/);
+    // @ts-expect-error
     expect(() => layers.dense({ units: 1 }).apply([x, y])).toThrow(/takes one input[\s\S]*2 inputs/);
     expect(() => layers.add().apply([x, tensor([[1, 2]])] as never)).toThrow(/cannot be mixed/);
     expect(() => layers.lstm({ units: 2 }).apply(x as SymbolicTensor)).toThrow(/rank/);

@@ -1,3 +1,4 @@
+import type { DataParts } from "../data/examples.js";
 import { checkOptions, RondoError } from "../errors.js";
 import type { BatchShape, CallFlags, Layer, Weight } from "../layers/layer.js";
 import { type LayerSpec, serializeLayer } from "../layers/serialize.js";
@@ -8,6 +9,7 @@ import type { Variable } from "../tensor/variable.js";
 import { layerFromSpec } from "./from-json.js";
 import { callsBetween, type FlowingValue, followersOf, type ModelGraph, namesOf, runCalls } from "./graph.js";
 import { type ForwardOptions, type ForwardResult, Model, type Outputs } from "./model.js";
+import type { InputsOf, OutputsOf } from "./shape-types.js";
 import type { SummaryRow } from "./summary.js";
 
 /** What `model()` makes a model of. */
@@ -24,8 +26,10 @@ let count = 0;
 /**
  * A model of layers connected in any way without circles: several inputs and outputs, layers used several times, models
  * as layers. Every tensor carries its own mask. Made by `model()`.
+ *
+ * @typeParam Out what `predict` gives. @typeParam In the data it takes.
  */
-export class Functional<Out extends Outputs = Outputs> extends Model<Out> {
+export class Functional<Out extends Outputs = Outputs, In extends DataParts = DataParts> extends Model<Out, In> {
   readonly className = "Functional";
   readonly inputs: readonly SymbolicTensor[];
   readonly outputs: readonly SymbolicTensor[];
@@ -237,9 +241,9 @@ function outputNames(outputs: readonly SymbolicTensor[]): string[] {
  * const [sequence, h] = layers.gru({ units: 8, returnSequences: true, returnState: true }).apply(x);
  * const both = model({ inputs: x, outputs: [layers.dense({ units: 1 }).apply(sequence), h] });
  */
-export function model(options: FunctionalOptions & { outputs: SymbolicTensor }): Functional<Tensor>;
-export function model(options: FunctionalOptions & { outputs: readonly SymbolicTensor[] }): Functional<Tensor[]>;
-export function model(options: FunctionalOptions): Functional {
+export function model<const I extends FunctionalOptions["inputs"], const O extends FunctionalOptions["outputs"]>(
+  options: FunctionalOptions & { inputs: I; outputs: O },
+): Functional<OutputsOf<O>, InputsOf<I>> {
   return new Functional(options);
 }
 

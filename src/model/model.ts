@@ -39,6 +39,7 @@ import { getTrainingState, setTrainingState } from "../training/training-state.j
 import type { ModelGraph } from "./graph.js";
 import { ModelLayer } from "./model-layer.js";
 import { OwnCall } from "./own-call.js";
+import type { LossCheck, ShapeOf, TargetCheck } from "./shape-types.js";
 import { createStepper, type Stepper, type StreamOptions } from "./stream.js";
 import { split } from "./stream-graph.js";
 import { chainRows, printSummary, type Summary, type SummaryRow, summarize } from "./summary.js";
@@ -218,7 +219,7 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
    * @example const y = model.apply(x, { training: true });
    * @example const [mean, spread] = encoder.apply(input({ shape: [null, 4] }));
    */
-  apply(x: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor;
+  apply(x: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor<ShapeOf<Out>>;
   apply(x: TensorLike | readonly TensorLike[], options?: { training?: boolean }): Out;
   apply(
     x: SymbolicTensor | readonly SymbolicTensor[] | TensorLike | readonly TensorLike[],
@@ -321,11 +322,14 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
   // ---- training and use ----
 
   /**
-   * Says how to train: optimizer, loss, metrics.
+   * Says how to train: optimizer, loss, metrics. A loss that does not suit the output's shape is a type error where the
+   * shape is known.
    *
    * @example model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] });
    */
-  compile(options: CompileOptions): void {
+  compile<const L extends CompileOptions["loss"]>(
+    options: Omit<CompileOptions, "loss"> & { loss?: L } & { loss?: LossCheck<NoInfer<L>, Out> },
+  ): void {
     const ownStep = this.trainStep !== Model.prototype.trainStep;
     this.#compiled = new Compiled(options, this.partNames.outputs, ownStep);
   }
@@ -360,11 +364,12 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
    *
    * @param x examples along the first axis: nested arrays, typed arrays, `{ values, shape }` or tensors. For several
    *   inputs a list of those, or an object with the names of the inputs.
-   * @param y targets, as many as examples; for several outputs in order or by name.
+   * @param y targets, as many as examples; for several outputs in order or by name. They have the axes of the output, or
+   *   one less: where the types tell otherwise, that is a type error.
    * @returns values by epoch. Throws RondoError "nonFinite" when the loss or a gradient is NaN or infinite.
    * @example const { history } = await model.fit(x, y, { epochs: 10, validationSplit: 0.1 });
    */
-  fit(x: In, y: DataParts, options?: FitOptions): Promise<History>;
+  fit<Y extends DataParts>(x: In, y: Y & TargetCheck<Y, Out>, options?: FitOptions): Promise<History>;
   fit(data: DataParts | Dataset, yOrOptions?: DataParts | FitOptions, options?: FitOptions): Promise<History> {
     return fitModel(this, data, yOrOptions, options);
   }
@@ -375,7 +380,7 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
    * @example const { loss, accuracy } = await model.evaluate(xTest, yTest);
    */
   evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Logs>;
-  evaluate(x: In, y: DataParts, options?: EvaluateOptions): Promise<Logs>;
+  evaluate<Y extends DataParts>(x: In, y: Y & TargetCheck<Y, Out>, options?: EvaluateOptions): Promise<Logs>;
   evaluate(
     data: DataParts | Dataset,
     yOrOptions?: DataParts | EvaluateOptions,
@@ -395,12 +400,12 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
   }
 
   /** One update on one batch; loss and metrics of that batch. */
-  async trainOnBatch(x: In, y: DataParts, sampleWeight?: DataParts): Promise<Logs> {
+  async trainOnBatch<Y extends DataParts>(x: In, y: Y & TargetCheck<Y, Out>, sampleWeight?: DataParts): Promise<Logs> {
     return trainBatch(this, x, y, sampleWeight);
   }
 
   /** Loss and metrics of one batch, without an update. */
-  async testOnBatch(x: In, y: DataParts, sampleWeight?: DataParts): Promise<Logs> {
+  async testOnBatch<Y extends DataParts>(x: In, y: Y & TargetCheck<Y, Out>, sampleWeight?: DataParts): Promise<Logs> {
     return testBatch(this, x, y, sampleWeight);
   }
 

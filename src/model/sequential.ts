@@ -7,11 +7,10 @@ import type { Chain, ChainOutput, StartOf } from "../layers/shape-types.js";
 import { type LayerCall, SymbolicTensor } from "../layers/symbolic.js";
 import { formatShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { CompileOptions } from "../training/compile.js";
 import { layerFromSpec } from "./from-json.js";
 import type { ModelGraph } from "./graph.js";
 import { type ForwardOptions, type ForwardResult, Model } from "./model.js";
-import type { DataOf, LossCheck, TensorOf } from "./shape-types.js";
+import type { DataOf, TensorOf } from "./shape-types.js";
 
 /** Options of `sequential`. */
 export interface SequentialOptions {
@@ -97,13 +96,6 @@ export class Sequential<In extends BatchShape = any, Out extends BatchShape = an
       this.result = layer.computeOutputShape(this.result ?? this.shape);
     }
     return this;
-  }
-
-  /** @see Model.compile. A loss that does not suit the output's shape is a type error where the shape is known. */
-  override compile<const L extends CompileOptions["loss"]>(
-    options: Omit<CompileOptions, "loss"> & { loss?: L } & { loss?: LossCheck<NoInfer<L>, Out> },
-  ): void {
-    super.compile(options);
   }
 
   /** Makes the weights. @example model.build([null, 10, 4]); */

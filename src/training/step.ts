@@ -47,7 +47,7 @@ function lossesOf(
   let total = null as Tensor | null;
   const parts = model.compiled.outputs.map(({ loss, lossWeight }, i) => {
     if (!loss) return null;
-    const part = lossValue(loss, y[i]!, outputs[i]!, sampleWeight[i] ?? null, masks[i] ?? null);
+    const part = judged(model, i, () => lossValue(loss, y[i]!, outputs[i]!, sampleWeight[i] ?? null, masks[i] ?? null));
     const weighted = lossWeight === 1 ? part : mul(part, lossWeight);
     total = total ? add(total, weighted) : weighted;
     return part;
@@ -69,6 +69,19 @@ function forward(model: Model, x: readonly Tensor[], training: boolean) {
   const list: Tensor[] = [];
   const penalties = (_: unknown, penalty: Tensor) => list.push(penalty);
   return { made: watchCalls({ penalties }, () => model.forward(x, { training, penalties })), penalties: list };
+}
+
+/** Has errors about the shape of an output say where it is made. */
+function judged(model: Model, output: number, value: () => Tensor): Tensor {
+  try {
+    return value();
+  } catch (error) {
+    if (!(error instanceof RondoError) || error.code !== "shape" || error.path) throw error;
+    const { outputs } = model.partNames;
+    const path = outputs.length > 1 ? `${model.name}, output ${outputs[output]}` : model.layers.at(-1)?.describe();
+    const { received, expected, fix } = error;
+    throw new RondoError("shape", error.message.split("\n")[0]!, { received, expected, fix, path, cause: error });
+  }
 }
 
 /** The weights that are not frozen. */

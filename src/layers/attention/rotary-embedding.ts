@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import { FieldLayer } from "../field-layer.js";
 import { axis, type Fields, positive, positiveReal, type Values } from "../fields.js";
-import type { LayerOptions } from "../layer.js";
+import type { BatchShape, LayerOptions } from "../layer.js";
 import { Rotation } from "./rotation.js";
 
 /** Options of `layers.rotaryEmbedding`. */
@@ -38,6 +38,10 @@ export class RotaryEmbedding extends FieldLayer<Values<typeof fields>> {
   constructor(options: RotaryEmbeddingOptions = {}) {
     super("layers.rotaryEmbedding", fields, options);
     this.rotation = new Rotation(this.options.maxWavelength, this.options.scalingFactor);
+  }
+
+  override build(inputShape: BatchShape): void {
+    this.requireRank({ shape: inputShape }, 3, "[batch, time, …, features]");
   }
 
   call(input: Tensor): Tensor {

@@ -1,4 +1,6 @@
+import { RondoError } from "../../errors.js";
 import { broadcastTo, reshape } from "../../tensor/ops/movement.js";
+import { formatShape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { type Fields, layerOptionNames, positive, readFields, type Values, writeFields } from "../fields.js";
 import { type BatchShape, Layer, type LayerOptions } from "../layer.js";
@@ -23,6 +25,15 @@ export class RepeatVector extends Layer {
   constructor(options: RepeatVectorOptions) {
     super(options);
     this.options = readFields("layers.repeatVector", fields, options, layerOptionNames);
+  }
+
+  override build(inputShape: BatchShape): void {
+    if (inputShape.length === 2) return;
+    throw new RondoError("shape", "RepeatVector cannot take an input of this rank", {
+      path: this.describe(),
+      received: formatShape(inputShape),
+      expected: "[batch, features]",
+    });
   }
 
   call(input: Tensor): Tensor {

@@ -2,7 +2,7 @@ import { add } from "../../tensor/ops/arithmetic.js";
 import { type Tensor, tensor } from "../../tensor/tensor.js";
 import { FieldLayer } from "../field-layer.js";
 import { type Fields, positive, type Values } from "../fields.js";
-import type { LayerOptions } from "../layer.js";
+import type { BatchShape, LayerOptions } from "../layer.js";
 
 /** Options of `layers.sinePositionEncoding`. */
 export interface SinePositionEncodingOptions extends LayerOptions {
@@ -26,6 +26,10 @@ export class SinePositionEncoding extends FieldLayer<Values<typeof fields>> {
 
   constructor(options: SinePositionEncodingOptions = {}) {
     super("layers.sinePositionEncoding", fields, options);
+  }
+
+  override build(inputShape: BatchShape): void {
+    this.requireRank({ shape: inputShape }, 3, "[batch, time, features]");
   }
 
   call(input: Tensor): Tensor {

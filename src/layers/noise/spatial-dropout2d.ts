@@ -2,7 +2,7 @@ import { mul } from "../../tensor/ops/arithmetic.js";
 import { dropoutMask } from "../../tensor/ops/random.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { type Fields, rate, seed, type Values } from "../fields.js";
-import type { LayerOptions } from "../layer.js";
+import type { BatchShape, LayerOptions } from "../layer.js";
 import { type SpatialOptions, spatialFields } from "../spatial/spatial-layer.js";
 import { RandomLayer } from "./random-layer.js";
 
@@ -34,6 +34,10 @@ export class SpatialDropout2D extends RandomLayer<Values<typeof fields>> {
 
   protected get strength(): number {
     return this.options.rate;
+  }
+
+  override build(inputShape: BatchShape): void {
+    this.requireRank({ shape: inputShape }, 4, "[batch, height, width, channels]");
   }
 
   protected disturb(input: Tensor): Tensor {

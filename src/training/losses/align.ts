@@ -48,6 +48,16 @@ export function alignSparse(where: string, yTrue: Tensor, yPred: Tensor): Tensor
   return reshape(indices(yTrue, classes, `targets of ${where}`), shape);
 }
 
+/** Throws RondoError "shape" where predictions of classes are a single number: it would always be right. */
+export function requireClasses(where: string, { shape }: Tensor): void {
+  if (shape.at(-1) !== 1) return;
+  throw new RondoError("shape", `${where} needs one output per class, and the model has a single output`, {
+    received: `predictions ${formatShape(shape)}`,
+    expected: "a last axis of at least 2",
+    fix: 'did you mean "binaryCrossentropy"?',
+  });
+}
+
 /** `t` with `axis` moved to the end. */
 export function withLast(t: Tensor, axis: number, where: string): Tensor {
   const from = normalizeAxis(axis, t.rank, where);

@@ -7,7 +7,7 @@ import { logSoftmax, sigmoidCrossEntropy, softmaxCrossEntropy } from "../../tens
 import { log, neg } from "../../tensor/ops/unary.js";
 import { sameShape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { align, alignSparse, withLast } from "./align.js";
+import { align, alignSparse, requireClasses, withLast } from "./align.js";
 import { checkNumber, defineLoss, EPSILON } from "./loss.js";
 
 /** Options of cross-entropies. */
@@ -86,6 +86,7 @@ export const categoricalCrossentropy = defineLoss<CrossentropyOptions>(
     checkSmoothing(name, labelSmoothing);
     return (yTrue, yPred) => {
       const [target, x] = align(name, yTrue, yPred).map((part) => withLast(part, axis, name)) as [Tensor, Tensor];
+      requireClasses(name, x);
       const t = smoothClasses(target, labelSmoothing);
       return neg(sum(mul(t, fromLogits ? logSoftmax(x) : log(normalized(x))), -1));
     };
@@ -105,6 +106,7 @@ export const sparseCategoricalCrossentropy = defineLoss<SparseCrossentropyOption
     const name = "sparseCategoricalCrossentropy";
     const each = (targets: Tensor, yPred: Tensor) => {
       const x = withLast(yPred, axis, name);
+      requireClasses(name, x);
       const t = alignSparse(name, targets, x);
       if (fromLogits) return softmaxCrossEntropy(t, x);
       const chosen = reshape(pick(x, reshape(t, [...t.shape, 1])), t.shape);

@@ -5,7 +5,7 @@ import { mean, sum } from "../../tensor/ops/reduce.js";
 import { softmax } from "../../tensor/ops/softmax.js";
 import { log, neg, sigmoid } from "../../tensor/ops/unary.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { align, alignSparse, withLast } from "./align.js";
+import { align, alignSparse, requireClasses, withLast } from "./align.js";
 import {
   binaryEntropy,
   type CrossentropyOptions,
@@ -68,6 +68,7 @@ export const categoricalFocalCrossentropy = defineLoss<FocalOptions>(
     checkNumber(name, "gamma", gamma, gamma >= 0, "at least 0");
     return (yTrue, yPred) => {
       const [target, x] = align(name, yTrue, yPred).map((part) => withLast(part, axis, name)) as [Tensor, Tensor];
+      requireClasses(name, x);
       const t = smoothClasses(target, labelSmoothing);
       const p = normalized(fromLogits ? softmax(x) : x);
       return neg(sum(mul(mul(t, log(p)), mul(pow(sub(1, p), gamma), alpha)), -1));
@@ -88,6 +89,7 @@ export const categoricalGeneralizedCrossEntropy = defineLoss<{
   const name = "categoricalGeneralizedCrossEntropy";
   checkNumber(name, "q", q, q > 0 && q <= 1, "above 0 and at most 1");
   return (yTrue, yPred) => {
+    requireClasses(name, yPred);
     const p = pick(yPred, alignSparse(name, yTrue, yPred));
     return div(sub(1, pow(clip(p, EPSILON, 1), q)), q);
   };

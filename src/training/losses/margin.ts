@@ -3,7 +3,7 @@ import { greater, where } from "../../tensor/ops/comparison.js";
 import { max, mean, sum } from "../../tensor/ops/reduce.js";
 import { square } from "../../tensor/ops/unary.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { align } from "./align.js";
+import { align, requireClasses } from "./align.js";
 import { checkNumber, defineLoss } from "./loss.js";
 
 /** Targets as -1 and 1 when all of them are 0 or 1; others stay as they are, as in Keras. */
@@ -39,6 +39,7 @@ export const squaredHinge = defineLoss<Record<never, never>>("squaredHinge", {},
  */
 export const categoricalHinge = defineLoss<Record<never, never>>("categoricalHinge", {}, () => (yTrue, yPred) => {
   const [t, p] = align("categoricalHinge", yTrue, yPred);
+  requireClasses("categoricalHinge", p);
   const pos = sum(mul(t, p), -1);
   const neg = max(mul(sub(1, t), p), -1);
   return maximum(add(sub(neg, pos), 1), 0);
