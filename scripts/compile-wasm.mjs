@@ -30,7 +30,10 @@ const compileFlags = [
   "-Ibuild/generated",
 ];
 /** As fast when compiled for size (measured): their loops are spelled out in vectors already. A tenth of the module. */
-const compactSources = new Set(["copy", "fold", "indexing", "optimizer", "random", "reduce", "softmax"]);
+const compactSources = new Set([
+  ...["copy", "elementwise", "fold", "indexing", "normalization", "optimizer", "random"],
+  ...["recurrent", "reduce", "softmax"],
+]);
 const sourceFlags = (source) => (compactSources.has(basename(source, ".cpp")) ? ["-Os"] : []);
 
 const linkFlags = [
