@@ -46,6 +46,7 @@ const given: Readonly<Record<string, string>> = {
   predicted: "Tensor",
   inputs: "Tensor",
   targets: "Tensor",
+  ids: "SymbolicTensor",
   decoded: "SymbolicTensor",
   encoded: "SymbolicTensor",
   past: "SymbolicTensor",

@@ -28,6 +28,8 @@ let count = 0;
  * as layers. Every tensor carries its own mask. Made by `model()`.
  *
  * @typeParam Out what `predict` gives. @typeParam In the data it takes.
+ *
+ * @example const words: Functional = model({ inputs: encoded, outputs: decoded });
  */
 export class Functional<Out extends Outputs = Outputs, In extends DataParts = DataParts> extends Model<Out, In> {
   readonly className = "Functional";
