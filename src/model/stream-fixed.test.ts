@@ -324,7 +324,7 @@ test("what cannot be streamed is named", () => {
   const plain: Parameters<typeof translator>[0] = (x, encoded) => heads().apply([x, encoded]);
   expect(() => stream(plain, {})).toThrow(/one input must come step by step[\s\S]*source, target; fixed: none/);
   expect(() => stream(plain, { source, target: source })).toThrow(/one input must come step by step/);
-  expect(() => stream(plain, { sorce: source })).toThrow(/no input "sorce"/);
+  expect(() => stream(plain, { sorce: source })).toThrow(/no option "sorce"[\s\S]*did you mean "source"/);
   expect(() => stream((x) => heads({ name: "look" }).apply([x, x]))).toThrow(
     /look: this attention cannot[\s\S]*no useCausalMask/,
   );
@@ -346,7 +346,7 @@ test("what cannot be streamed is named", () => {
   const block = layers.transformerDecoder({ intermediateDim: 4, numHeads: 1 });
   expect(() => stream((x, encoded) => block.apply([encoded, x]))).toThrow(/a fixed input, a streamed input/);
   const seq = sequential([layers.dense({ units: 2, inputShape: [null, 3] })]);
-  expect(() => seq.stream({ fixed: { x: [1] } })).toThrow(/no input "x"/);
+  expect(() => seq.stream({ fixed: { x: [1] } })).toThrow(/no option "x"/);
   const x = input({ shape: [null, 4] });
   const y = layers.dense({ units: 2 }).apply(x);
   expect(() => model({ inputs: x, outputs: [y, y] }).stream()).toThrow(/one output/);

@@ -1,4 +1,4 @@
-import { RondoError } from "../errors.js";
+import { checkOptions, RondoError } from "../errors.js";
 import { maskOf } from "../layers/call-watch.js";
 import type { BatchShape, CallFlags, Layer } from "../layers/layer.js";
 import { type LayerCall, SymbolicTensor } from "../layers/symbolic.js";
@@ -94,13 +94,12 @@ export function split(
   const all = inputs.map((each) => each.name);
   const fixedInputs = inputs.filter((each) => fixedNames.includes(each.name));
   const [input, more] = inputs.filter((each) => !fixedNames.includes(each.name));
-  const unknown = fixedNames.find((each) => !all.includes(each));
-  if (unknown !== undefined || !input || more) {
-    const stranger = unknown === undefined ? null : `${name} has no input "${unknown}"`;
-    throw new RondoError("option", stranger ?? `${name} cannot be streamed: one input must come step by step`, {
+  checkOptions(`${name}.stream, fixed:`, Object.fromEntries(fixedNames.map((each) => [each, 0])), all);
+  if (!input || more) {
+    throw new RondoError("option", `${name} cannot be streamed: one input must come step by step`, {
       received: `inputs ${all.join(", ")}; fixed: ${fixedNames.join(", ") || "none"}`,
       expected: "all inputs but one to be known from the beginning",
-      fix: `model.stream({ fixed: { ${all.slice(0, -1).join(", ") || "name"}: … } })`,
+      fix: more ? `model.stream({ fixed: { ${all.slice(0, -1).join(", ")} } })` : `leave one out of fixed`,
     });
   }
   const known = new Set<Key>(fixedInputs);
