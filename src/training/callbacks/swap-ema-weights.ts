@@ -1,6 +1,7 @@
 import { checkOptions, RondoError } from "../../errors.js";
 import type { Callback, Logs, TrainingContext } from "../callbacks.js";
 
+/** Options of `callbacks.swapEMAWeights`. */
 export interface SwapEMAWeightsOptions {
   /** Also from the end of every epoch to the start of the next, for callbacks that follow. False by default. */
   swapOnEpoch?: boolean;

@@ -7,6 +7,7 @@ import { putState, type SavedState, takeState } from "../saved-state.js";
 import { checkFits, firstNonFinite, type Gradients, paired } from "./gradients.js";
 import { divided, Optimizer } from "./optimizer.js";
 
+/** Options of `optimizers.lossScale`. */
 export interface LossScaleOptions {
   /** Steps the variables. */
   innerOptimizer: Optimizer;
