@@ -8,8 +8,8 @@
 // remembering has a cross-entropy of 10 ln 8 / (T + 20).
 //
 // Training ends when the task is solved, after --steps updates or after --minutes (3, unless steps are given), whichever comes
-// first. --chrono starts the
-// biases of LSTM and GRU for memories of up to T steps; --progress 500 shows the error after every 500 updates.
+// first. --chrono starts the biases of LSTM and GRU for memories of up to T steps; --progress 500 shows the error after every
+// 500 updates.
 //
 // Adding counts as solved at an error of 0.01 over the last 100 batches, copying at a tenth of the cross-entropy above.
 // For every network the size of the gradient that arrives at the first, middle and last step is shown, before training.

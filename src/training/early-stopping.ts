@@ -1,6 +1,7 @@
 import { checkOptions } from "../errors.js";
 import { clone } from "../tensor/ops/creation.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { host } from "../util/host.js";
 import { checkMode, type MonitorMode, monitored, signOf } from "./callbacks/monitor.js";
 import type { Callback, Logs, TrainingContext } from "./callbacks.js";
 import type { SavedState } from "./saved-state.js";
@@ -21,6 +22,8 @@ export interface EarlyStoppingOptions {
   restoreBestWeights?: boolean;
   /** Epochs before this one (from 0) are not looked at. */
   startFromEpoch?: number;
+  /** 1 prints when training stops, and which weights are put back. 0 by default. */
+  verbose?: 0 | 1;
 }
 
 class EarlyStopping implements Callback {
@@ -43,9 +46,10 @@ class EarlyStopping implements Callback {
       "baseline",
       "restoreBestWeights",
       "startFromEpoch",
+      "verbose",
     ]);
     const { monitor = "val_loss", minDelta = 0, patience = 0, mode = "auto", baseline = null } = options;
-    const { restoreBestWeights = false, startFromEpoch = 0 } = options;
+    const { restoreBestWeights = false, startFromEpoch = 0, verbose = 0 } = options;
     checkMode("callbacks.earlyStopping", mode);
     this.options = {
       monitor,
@@ -55,6 +59,7 @@ class EarlyStopping implements Callback {
       baseline,
       restoreBestWeights,
       startFromEpoch,
+      verbose,
     };
   }
 
@@ -87,8 +92,12 @@ class EarlyStopping implements Callback {
   }
 
   onTrainEnd(_logs: Logs, { model, aborted }: TrainingContext): void {
+    const say = (what: string) => this.options.verbose && host().print(what);
+    if (this.stoppedEpoch !== null) say(`Epoch ${this.stoppedEpoch + 1}: early stopping`);
     // An aborted training goes on later from the weights it has now.
-    if (this.bestWeights && !aborted) model.setWeights(this.bestWeights);
+    if (!this.bestWeights || aborted) return;
+    say(`weights of the best epoch, ${this.bestEpoch + 1}, are put back`);
+    model.setWeights(this.bestWeights);
   }
 
   getState(): SavedState {

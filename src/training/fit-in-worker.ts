@@ -24,14 +24,30 @@ export async function fitInWorker(
   y: DataParts | undefined,
   options: FitOptions,
 ): Promise<void> {
-  const { callbacks: _callbacks, signal, worker, sampleWeight, validationData, ...rest } = options;
-  const names = model.partNames;
-  const examples = isDataset(data) ? null : examplesOf("fit", names, data, y, sampleWeight);
+  const { validationData } = options;
   const datasets = {
     ...(isDataset(data) ? { training: data } : {}),
     ...(validationData === undefined || isPair(validationData) ? {} : { validation: validationData }),
   };
-  const supply = new BatchSupply(datasets, names);
+  const supply = new BatchSupply(datasets, model.partNames);
+  try {
+    await fitWith(supply, model, run, data, y, options);
+  } finally {
+    supply.end();
+  }
+}
+
+async function fitWith(
+  supply: BatchSupply,
+  model: Model,
+  run: FitRun,
+  data: DataParts | Dataset,
+  y: DataParts | undefined,
+  options: FitOptions,
+): Promise<void> {
+  const { callbacks: _callbacks, signal, worker, sampleWeight, validationData, ...rest } = options;
+  const names = model.partNames;
+  const examples = isDataset(data) ? null : examplesOf("fit", names, data, y, sampleWeight);
   const held =
     validationData !== undefined && isPair(validationData)
       ? examplesOf("validationData", names, ...partsOf(validationData))
@@ -74,7 +90,7 @@ export async function fitInWorker(
     model: describe(model),
     resumed,
     examples: examples && packExamples(examples),
-    validation: datasets.validation ? "dataset" : held && packExamples(held),
+    validation: validationData && !isPair(validationData) ? "dataset" : held && packExamples(held),
     swapEMA: swap?.options ?? null,
     options: rest,
     hooks: remoteHooks.filter((name) => called.some((callback) => callback[name])),
@@ -126,7 +142,6 @@ export async function fitInWorker(
   } finally {
     signal?.removeEventListener("abort", abort);
     port.close();
-    supply.end();
   }
 }
 

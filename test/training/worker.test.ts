@@ -281,6 +281,11 @@ describe("fit in a worker", () => {
       await expect(make().fit([batchOf(1), { y }] as never, { worker: true })).rejects.toThrow(
         /batch 1 of the dataset: this is not a batch/,
       );
+      const { dataset, log } = source(3);
+      const begin = { onTrainBegin: () => Promise.reject(new Mine("not today")) };
+      await expect(unbuilt().fit(dataset, { worker: true, callbacks: begin })).rejects.toThrow(Mine);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(log).toEqual({ made: 1, passes: 1, closed: 1 });
       for (const made of [make(), unbuilt()]) {
         await expect(made.fit(() => [], { worker: true })).rejects.toThrow(/gave no batches/);
       }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { line } from "../../../test/support/line.js";
 import { loadModel } from "../../formats/model-file.js";
 import { resetLayerNames } from "../../layers/layer.js";
+import { host, provideHost } from "../../util/host.js";
 import type { Callback } from "../callbacks.js";
 import { callbacks } from "./index.js";
 
@@ -144,4 +145,42 @@ test("a training that goes on goes on with its rows", async () => {
 test("a folder that is not there", async () => {
   const logger = callbacks.csvLogger(join(folder, "none", "log.csv"));
   await expect(train([3], logger)).rejects.toThrow(/folder to write to does not exist/);
+});
+
+test("verbose: 1 says what callbacks do", async () => {
+  const usual = host();
+  const printed: string[] = [];
+  provideHost({ ...usual, print: (line) => void printed.push(line) });
+  try {
+    const path = join(folder, "best.safetensors");
+    const monitor = "loss";
+    await train(
+      [3, 1, 2, 2],
+      [
+        callbacks.modelCheckpoint(path, { monitor, saveBestOnly: true, verbose: 1 }),
+        callbacks.learningRateScheduler((epoch) => (epoch === 1 ? 1e-20 : 0), { verbose: 1 }),
+        callbacks.reduceLROnPlateau({ monitor, patience: 1, verbose: 1 }),
+        callbacks.earlyStopping({ monitor, patience: 2, restoreBestWeights: true, verbose: 1 }),
+      ],
+    );
+    expect(printed).toEqual([
+      "Epoch 1: learning rate 0",
+      `Epoch 1: saved to ${path}`,
+      "Epoch 2: learning rate 1e-20",
+      `Epoch 2: saved to ${path}`,
+      "Epoch 3: learning rate 0",
+      "Epoch 3: loss 2 is no better than 1",
+      "Epoch 4: learning rate 0",
+      "Epoch 4: loss 2 is no better than 1",
+      "Epoch 4: early stopping",
+      "weights of the best epoch, 2, are put back",
+    ]);
+    printed.length = 0;
+    const model = line({ loss: "mae", learningRate: 0 });
+    const raise = { onEpochEnd: () => void (model.optimizer.learningRate = 0.5) };
+    await train([1, 2], [raise, callbacks.reduceLROnPlateau({ monitor, patience: 1, factor: 0.1, verbose: 1 })], model);
+    expect(printed).toEqual(["Epoch 2: learning rate reduced to 0.05"]);
+  } finally {
+    provideHost(usual);
+  }
 });

@@ -1,4 +1,5 @@
 import { checkOptions, RondoError } from "../../errors.js";
+import { host } from "../../util/host.js";
 import type { Callback, Logs, TrainingContext } from "../callbacks.js";
 import { checkCount } from "../checks.js";
 import type { SavedState } from "../saved-state.js";
@@ -18,6 +19,8 @@ export interface ModelCheckpointOptions {
   initialValueThreshold?: number | null;
   /** Also keep what exact continuation of the training needs. */
   includeTrainingState?: boolean;
+  /** 1 prints what is saved, and what is not as it is no better. 0 by default. */
+  verbose?: 0 | 1;
 }
 
 class ModelCheckpoint implements Callback {
@@ -41,6 +44,7 @@ class ModelCheckpoint implements Callback {
       saveFreq: "epoch" as const,
       initialValueThreshold: null,
       includeTrainingState: false,
+      verbose: 0 as const,
     };
     checkOptions(where, options, Object.keys(all));
     this.options = { ...all, ...options };
@@ -73,13 +77,19 @@ class ModelCheckpoint implements Callback {
   }
 
   private async save(logs: Logs, { model }: TrainingContext): Promise<void> {
-    const { saveBestOnly, monitor, includeTrainingState } = this.options;
+    const { saveBestOnly, monitor, includeTrainingState, verbose } = this.options;
+    const say = (what: string) => verbose && host().print(`Epoch ${this.epoch + 1}: ${what}`);
     if (saveBestOnly) {
       const current = monitored("modelCheckpoint", monitor, logs);
-      if (this.best !== null && !(this.sign * current < this.sign * this.best)) return;
+      if (this.best !== null && !(this.sign * current < this.sign * this.best)) {
+        say(`${monitor} ${current} is no better than ${this.best}`);
+        return;
+      }
       this.best = current;
     }
-    await model.save(fileName(this.path, { epoch: this.epoch + 1, ...logs }), { includeTrainingState });
+    const path = fileName(this.path, { epoch: this.epoch + 1, ...logs });
+    await model.save(path, { includeTrainingState });
+    say(`saved to ${path}`);
   }
 
   getState(): SavedState {

@@ -1,4 +1,5 @@
 import { checkOptions, RondoError } from "../../errors.js";
+import { host } from "../../util/host.js";
 import type { Callback, Logs, TrainingContext } from "../callbacks.js";
 import { checkCount, checkNotNegative } from "../checks.js";
 import type { SavedState } from "../saved-state.js";
@@ -20,6 +21,8 @@ export interface ReduceLROnPlateauOptions {
   cooldown?: number;
   /** The rate is not reduced below this. 0 by default. */
   minLearningRate?: number;
+  /** 1 prints when the rate is reduced. 0 by default. */
+  verbose?: 0 | 1;
 }
 
 class ReduceLROnPlateau implements Callback {
@@ -40,6 +43,7 @@ class ReduceLROnPlateau implements Callback {
       minDelta: 1e-4,
       cooldown: 0,
       minLearningRate: 0,
+      verbose: 0 as const,
     };
     checkOptions(where, options, Object.keys(all));
     this.options = { ...all, ...options };
@@ -61,7 +65,7 @@ class ReduceLROnPlateau implements Callback {
     this.sign = signOf(model, this.options.monitor, this.options.mode);
   }
 
-  onEpochEnd(_epoch: number, logs: Logs, { model: { optimizer } }: TrainingContext): void {
+  onEpochEnd(epoch: number, logs: Logs, { model: { optimizer } }: TrainingContext): void {
     const { monitor, factor, patience, minDelta, cooldown, minLearningRate } = this.options;
     const current = monitored("reduceLROnPlateau", monitor, logs);
     if (this.resting > 0) {
@@ -77,6 +81,7 @@ class ReduceLROnPlateau implements Callback {
     const rate = optimizer.learningRate;
     if (rate <= minLearningRate) return;
     optimizer.learningRate = Math.max(rate * factor, minLearningRate);
+    if (this.options.verbose) host().print(`Epoch ${epoch + 1}: learning rate reduced to ${optimizer.learningRate}`);
     this.resting = cooldown;
     this.wait = 0;
   }

@@ -26,7 +26,7 @@ const golden = readGolden<{ metrics: GoldenMetric[] }>("losses").metrics.filter(
 );
 /** Tested by their formulas, here or in files of their own: Keras has no such metrics. */
 const ownMetrics = ["accuracy", "crps", "editDistance", "huber", "meanAbsoluteScaledError", "quantile"];
-const ownToo = ["symmetricMeanAbsolutePercentageError"];
+const ownToo = ["symmetricMeanAbsolutePercentageError", "binaryFocalCrossentropy", "categoricalFocalCrossentropy"];
 
 describe("results over unequal batches are Keras'", () => {
   test("there are cases of every metric", () => {
@@ -326,3 +326,15 @@ test("a metric of several curves goes on from its saved sums", () => {
   expect(second.result()).toBe(whole.result());
   expect(metricFromConfig(whole.config!).config).toEqual(whole.config);
 });
+
+test.each(["binaryFocalCrossentropy", "categoricalFocalCrossentropy"] as const)(
+  "%s is the mean of the loss",
+  (name) => {
+    type GoldenLoss = { id: string; yTrue: GoldenArray; yPred: GoldenArray; value: number; loss: { options: object } };
+    const id = `${name[0]!.toUpperCase()}${name.slice(1)}/focal_0.1/probabilities`;
+    const found = readGolden<{ losses: GoldenLoss[] }>("losses").losses.find((c) => c.id === id)!;
+    const metric = metrics[name](found.loss.options);
+    metric.update(toTensor(found.yTrue), toTensor(found.yPred));
+    expectClose([metric.result()], [found.value], 2e-6);
+  },
+);

@@ -100,6 +100,7 @@ export function meanAbsoluteScaledError(options: ScaledErrorOptions): Metric {
   });
 }
 
+/** Options of `metrics.r2Score`. */
 export interface R2ScoreOptions {
   /** Outputs count alike, or by the variance of their targets. "uniformAverage" by default. */
   classAggregation?: "uniformAverage" | "varianceWeightedAverage";

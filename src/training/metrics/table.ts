@@ -110,6 +110,8 @@ export const metrics = {
   binaryCrossentropy: ofLoss(losses.binaryCrossentropy),
   categoricalCrossentropy: ofLoss(losses.categoricalCrossentropy),
   sparseCategoricalCrossentropy: ofLoss(losses.sparseCategoricalCrossentropy),
+  binaryFocalCrossentropy: ofLoss(losses.binaryFocalCrossentropy),
+  categoricalFocalCrossentropy: ofLoss(losses.categoricalFocalCrossentropy),
 } as const;
 
 const shortNames = {

@@ -95,12 +95,12 @@ const optional = ["rmsRate", "adamWeightDecay"];
 
 /** Fills in defaults and checks what their kind says: shares, switches, sizes of at least 0, or numbers. */
 export function readSettings<S extends Settings>(where: string, defaults: S, options: object): S {
-  const settings = { ...filled(defaults, options) } as Record<string, unknown>;
+  const settings: Record<string, unknown> = filled(defaults, options);
   for (const [name, standard] of Object.entries(defaults)) {
-    const value = (settings[name] =
-      optional.includes(name) && name in options ? options[name as never] : settings[name]);
-    if (value === null && optional.includes(name)) continue;
-    if (typeof standard === "object") settings[name] = checkNames(where, name, value as string[]);
+    const off = optional.includes(name) && options[name as never] === null;
+    const value = settings[name];
+    if (off) settings[name] = null;
+    else if (typeof standard === "object") settings[name] = checkNames(where, name, value as string[]);
     else if (typeof standard === "boolean") checkSwitch(where, name, value);
     else if (shares.includes(name)) checkFraction(where, name, value as number);
     else if ((standard as number) >= 0) checkNotNegative(where, name, value as number);
