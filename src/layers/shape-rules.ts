@@ -1,4 +1,4 @@
-import type { ActivationSpec } from "./activations.js";
+import type { ActivationFunction } from "./activations.js";
 import type { BatchShape } from "./component.js";
 import type { Call, In, InWords, Mistake, OutputOf, Ranked, ShapeFunction } from "./shape-types.js";
 import type { DataFormat } from "./spatial/spatial-layer.js";
@@ -61,7 +61,7 @@ export interface As<L> extends ShapeFunction {
 export type NamedActivation = string | { readonly name: string } | { readonly config: unknown };
 
 /** The `activation` option, its name kept. */
-export type ActivationOption<A extends NamedActivation> = A | Exclude<ActivationSpec, string>;
+export type ActivationOption<A extends NamedActivation> = A | ActivationFunction | null;
 
 // "glu" halves an axis, and what `activations` made may be one. A function leaves nothing but the widest type behind.
 type MayHalve<A> = string extends A

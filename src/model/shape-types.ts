@@ -104,16 +104,26 @@ type RuleCheck<Name extends string, Rule, S extends BatchShape> = Rule extends "
           : unknown
         : unknown;
 
-type OneLossCheck<L, S extends BatchShape> =
-  Ranked<S> extends false ? unknown : [L] extends [keyof LossRules] ? RuleCheck<L, LossRules[L], S> : unknown;
+/** Losses that ask something of the outputs. */
+type Judged = { [N in keyof LossRules]: LossRules[N] extends "alike" ? never : N }[keyof LossRules];
+
+type OneLossCheck<L, S extends BatchShape> = [L] extends [Judged]
+  ? Ranked<S> extends true
+    ? RuleCheck<L, LossRules[L], S>
+    : unknown
+  : unknown;
 
 /**
  * Nothing where a loss suits the model's output, or the message why it does not. For several outputs a list of losses is
  * judged one by one. Only names are judged: functions, losses with options and one name of several pass.
  */
-export type LossCheck<L, Out> = L extends readonly unknown[]
-  ? { readonly [K in keyof L]: OneLossCheck<L[K], ShapeOf<Out extends readonly unknown[] ? Out[K & keyof Out] : Out>> }
-  : OneLossCheck<L, ShapeOf<Out>>;
+export type LossCheck<L, Out> = [L] extends [Judged]
+  ? OneLossCheck<L, ShapeOf<Out>>
+  : L extends readonly unknown[]
+    ? {
+        readonly [K in keyof L]: OneLossCheck<L[K], ShapeOf<Out extends readonly unknown[] ? Out[K & keyof Out] : Out>>;
+      }
+    : unknown;
 
 // ---- targets ----
 
