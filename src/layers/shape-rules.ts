@@ -28,11 +28,6 @@ type Timed<Name extends string, S extends BatchShape, Result> =
       ? Result
       : Mistake<`${Name} takes [batch, time, features] but is given ${InWords<S>}${Hint<S>}`>;
 
-/** Nothing is known: the layer computes what its user says. */
-export interface Unknown extends ShapeFunction {
-  readonly output: BatchShape;
-}
-
 /** Element by element: dropout, activations, normalizations. */
 export interface Same extends ShapeFunction {
   readonly output: In<this>;
@@ -230,7 +225,7 @@ export interface Flat extends ShapeFunction {
     : readonly [null, null];
 }
 
-/** Everything behind the batch is given: reshape, and lambda with an outputShape. */
+/** Everything behind the batch is given: reshape, and lambda, where it need not be: then any shape may come out. */
 export interface Becomes<Target extends BatchShape> extends ShapeFunction {
   readonly output: Ranked<Target> extends true
     ? readonly [null, ...{ readonly [K in keyof Target]: Target[K] extends -1 ? null : Target[K] }]

@@ -400,6 +400,8 @@ describe("mistakes are found by the compiler", () => {
       model.predict([1, 2, 3, 4]);
       layers.gru({ units: 3, returnSequence: true });
       model.fit([[1, 2, 3, 4]], [[[1]]]);
+      model.compile({ optimizer: "adam", loss: "gaussianNll" });
+      layers.attention().apply([input({ shape: [2, 3] }), input({ shape: [3] })]);
       const fine: readonly [number, 1] = model.predict([[1, 2, 3, 4]]).shape;
       export { fine };
     `);
@@ -411,6 +413,8 @@ describe("mistakes are found by the compiler", () => {
     expect(said).toMatch(/program.ts\(8,.*'number' is not assignable to type 'readonly \(number \| boolean\)\[\]'/);
     expect(said).toMatch(/program.ts\(9,.*Did you mean to write 'returnSequences'/);
     expect(said).toMatch(/program.ts\(10,.*\n[\s\S]*targets with 3 axes do not fit outputs \[null, 1\]/);
-    expect(said).not.toMatch(/program.ts\((2|5|11|12),/);
+    expect(said).toMatch(/program.ts\(11,.*gaussianNll needs 2 outputs for every number to predict/);
+    expect(said).toMatch(/program.ts\(12,.*\n[\s\S]*attention takes \[query, value\] or/);
+    expect(said).not.toMatch(/program.ts\((2|5|13|14),/);
   }, 120_000); // Compiling takes seconds, on a busy machine many.
 });

@@ -78,11 +78,11 @@ type Divides<Count, N extends number> = Count extends 2
     ? true
     : false;
 
-type CountMistake<
+type CountMessage<
   Name extends string,
   Count extends number,
   S extends BatchShape,
-> = Mistake<`${Name} needs ${Count} outputs for every number to predict, and the model gives ${InWords<S>}; give the last layer ${Count} units for each`>;
+> = `${Name} needs ${Count} outputs for every number to predict, and the model gives ${InWords<S>}; give the last layer ${Count} units for each`;
 
 type RuleCheck<Name extends string, Rule, S extends BatchShape> = Rule extends "classes" | "classNumbers"
   ? LastOf<S> extends 1
@@ -100,7 +100,7 @@ type RuleCheck<Name extends string, Rule, S extends BatchShape> = Rule extends "
         ? LastOf<S> extends infer N extends number
           ? Divides<Rule, N> extends true
             ? unknown
-            : CountMistake<Name, Rule, S>
+            : Mistake<CountMessage<Name, Rule, S>>
           : unknown
         : unknown;
 
@@ -167,12 +167,12 @@ type LastSizeOf<Y> = Y extends HasShape
 type Less<S extends BatchShape> = S extends readonly [unknown, ...infer Rest] ? Rest["length"] : never;
 type More<S extends BatchShape> = [unknown, ...S]["length"];
 
-type RankMistake<
+type RankMessage<
   Rank,
   S extends BatchShape,
-> = Mistake<`targets with ${Rank & number} ${Rank extends 1 ? "axis" : "axes"} do not fit outputs ${InWords<S>}; ${Rank extends More<S>
+> = `targets with ${Rank & number} ${Rank extends 1 ? "axis" : "axes"} do not fit outputs ${InWords<S>}; ${Rank extends More<S>
   ? "for one target per time step, the last recurrent layer needs returnSequences: true"
-  : `they take ${S["length"]} axes, or ${Less<S>} for class numbers${S["length"] extends 3 ? "; for one target per sequence, the last recurrent layer needs returnSequences: false" : ""}`}`>;
+  : `they take ${S["length"]} axes, or ${Less<S>} for class numbers${S["length"] extends 3 ? "; for one target per sequence, the last recurrent layer needs returnSequences: false" : ""}`}`;
 
 /**
  * Nothing where targets may suit the output, or the message why they cannot. They have as many axes, or one less (class
@@ -188,7 +188,7 @@ export type TargetCheck<Y, Out> = 0 extends 1 & Y
         : RankOf<Y> extends infer Rank extends number
           ? Extract<Rank, S["length"]> extends never
             ? Extract<Rank, Less<S>> extends never
-              ? RankMistake<Rank, S>
+              ? Mistake<RankMessage<Rank, S>>
               : unknown
             : LastOf<S> extends 1
               ? LastSizeOf<Y> extends infer N extends number
