@@ -31,7 +31,7 @@ import {
 import { getTrainingState, setTrainingState } from "../training/training-state.js";
 import { ModelLayer } from "./model-layer.js";
 import { OwnCall } from "./own-call.js";
-import type { LossCheck, ShapeOf, TargetCheck } from "./shape-types.js";
+import type { DataCheck, LossCheck, ShapeOf, TargetCheck } from "./shape-types.js";
 import { createStepper, type Stepper, type StreamOptions } from "./stream.js";
 import { chainRows, printSummary, type Summary, type SummaryRow, summarize } from "./summary.js";
 
@@ -345,7 +345,11 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
    * @example const { history } = await model.fit(x, y, { epochs: 10, validationSplit: 0.1 });
    */
   fit(dataset: Dataset, options?: FitOptions): Promise<History>;
-  fit<Y extends DataParts>(x: In, y: Y & TargetCheck<Y, Out>, options?: FitOptions): Promise<History>;
+  fit<X extends DataParts, Y extends DataParts>(
+    x: X & DataCheck<X, In>,
+    y: Y & TargetCheck<Y, Out>,
+    options?: FitOptions,
+  ): Promise<History>;
   fit(data: DataParts | Dataset, yOrOptions?: DataParts | FitOptions, options?: FitOptions): Promise<History> {
     return fitModel(this, data, yOrOptions, options);
   }
@@ -356,7 +360,11 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
    * @example const { loss, accuracy } = await model.evaluate(xTest, yTest);
    */
   evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Logs>;
-  evaluate<Y extends DataParts>(x: In, y: Y & TargetCheck<Y, Out>, options?: EvaluateOptions): Promise<Logs>;
+  evaluate<X extends DataParts, Y extends DataParts>(
+    x: X & DataCheck<X, In>,
+    y: Y & TargetCheck<Y, Out>,
+    options?: EvaluateOptions,
+  ): Promise<Logs>;
   evaluate(
     data: DataParts | Dataset,
     yOrOptions?: DataParts | EvaluateOptions,
@@ -366,22 +374,30 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
   }
 
   /** Outputs for all examples, computed batch by batch: [examples, …]. @example model.predict([[1, 2, 3]]).arraySync() */
-  predict(x: In, options?: PredictOptions): Out {
+  predict<X extends DataParts>(x: X & DataCheck<X, In>, options?: PredictOptions): Out {
     return this.present(predict(this, x, options));
   }
 
   /** Outputs for one batch, whatever its size. */
-  predictOnBatch(x: In): Out {
+  predictOnBatch<X extends DataParts>(x: X & DataCheck<X, In>): Out {
     return this.present(predictOnBatch(this, x));
   }
 
   /** One update on one batch; loss and metrics of that batch. */
-  async trainOnBatch<Y extends DataParts>(x: In, y: Y & TargetCheck<Y, Out>, sampleWeight?: DataParts): Promise<Logs> {
+  async trainOnBatch<X extends DataParts, Y extends DataParts>(
+    x: X & DataCheck<X, In>,
+    y: Y & TargetCheck<Y, Out>,
+    sampleWeight?: DataParts,
+  ): Promise<Logs> {
     return trainBatch(this, x, y, sampleWeight);
   }
 
   /** Loss and metrics of one batch, without an update. */
-  async testOnBatch<Y extends DataParts>(x: In, y: Y & TargetCheck<Y, Out>, sampleWeight?: DataParts): Promise<Logs> {
+  async testOnBatch<X extends DataParts, Y extends DataParts>(
+    x: X & DataCheck<X, In>,
+    y: Y & TargetCheck<Y, Out>,
+    sampleWeight?: DataParts,
+  ): Promise<Logs> {
     return testBatch(this, x, y, sampleWeight);
   }
 

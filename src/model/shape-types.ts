@@ -151,6 +151,22 @@ type RankOf<Y, Axes extends readonly unknown[] = readonly [unknown]> = Axes["len
               : null
         : null;
 
+type AxesOf<Rank> = `${Rank & number} ${Rank extends 1 ? "axis" : "axes"}`;
+
+/**
+ * Nothing where data may be an input of a model that takes In, or the message why they cannot. In says the number of axes by
+ * its nested arrays (see DataOf); where it says none, data must be of the type In.
+ */
+export type DataCheck<X, In> = 0 extends 1 & X
+  ? unknown
+  : RankOf<Extract<In, readonly unknown[]>> extends infer Rank extends number
+    ? RankOf<X> extends infer Given extends number
+      ? Given extends Rank
+        ? unknown
+        : Mistake<`data with ${AxesOf<Given>} do not fit an input of ${AxesOf<Rank>}, the first of which counts examples`>
+      : unknown
+    : In;
+
 /** The size of the last axis of data, as far as their type tells it. */
 type LastSizeOf<Y> = Y extends HasShape
   ? LastOf<ShapeOf<Y>>
@@ -170,7 +186,7 @@ type More<S extends BatchShape> = [unknown, ...S]["length"];
 type RankMessage<
   Rank,
   S extends BatchShape,
-> = `targets with ${Rank & number} ${Rank extends 1 ? "axis" : "axes"} do not fit outputs ${InWords<S>}; ${Rank extends More<S>
+> = `targets with ${AxesOf<Rank>} do not fit outputs ${InWords<S>}; ${Rank extends More<S>
   ? "for one target per time step, the last recurrent layer needs returnSequences: true"
   : `they take ${S["length"]} axes, or ${Less<S>} for class numbers${S["length"] extends 3 ? "; for one target per sequence, the last recurrent layer needs returnSequences: false" : ""}`}`;
 
@@ -180,24 +196,21 @@ type RankMessage<
  */
 export type TargetCheck<Y, Out> = 0 extends 1 & Y
   ? unknown
-  : ShapeOf<Out> extends infer S extends BatchShape
-    ? Ranked<S> extends false
-      ? unknown
-      : S["length"] extends 0 | 1
-        ? unknown
-        : RankOf<Y> extends infer Rank extends number
-          ? Extract<Rank, S["length"]> extends never
-            ? Extract<Rank, Less<S>> extends never
-              ? Mistake<RankMessage<Rank, S>>
-              : unknown
-            : LastOf<S> extends 1
-              ? LastSizeOf<Y> extends infer N extends number
-                ? N extends 1
-                  ? unknown
-                  : Rank extends S["length"]
-                    ? Mistake<`targets with a last size of ${N} do not fit outputs ${InWords<S>}; give the last layer ${N} units`>
-                    : unknown
-                : unknown
-              : unknown
-          : unknown
+  : RankOf<Y> extends infer Rank extends number
+    ? RankedTargetCheck<Y, Rank, ShapeOf<Out>>
     : unknown;
+
+type RankedTargetCheck<Y, Rank extends number, S extends BatchShape> =
+  Ranked<S> extends false
+    ? unknown
+    : S["length"] extends 0 | 1
+      ? unknown
+      : [Extract<Rank, S["length"] | Less<S>>] extends [never]
+        ? Mistake<RankMessage<Rank, S>>
+        : [Rank, LastOf<S>] extends [S["length"], 1]
+          ? LastSizeOf<Y> extends infer N extends number
+            ? N extends 1
+              ? unknown
+              : Mistake<`targets with a last size of ${N} do not fit outputs ${InWords<S>}; give the last layer ${N} units`>
+            : unknown
+          : unknown;
