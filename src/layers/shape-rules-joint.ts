@@ -176,12 +176,12 @@ type Attending<Name extends string, L extends List, Result> =
     : L["length"] extends 2 | 3
       ? AllSequences<L> extends true
         ? Result
-        : AttentionMistake<Name, L>
-      : AttentionMistake<Name, L>;
-type AttentionMistake<
+        : Mistake<AttentionMessage<Name, L>>
+      : Mistake<AttentionMessage<Name, L>>;
+type AttentionMessage<
   Name extends string,
   L extends List,
-> = Mistake<`${Name} takes [query, value] or [query, value, key], each [batch, steps, size], but is given ${ListInWords<L>}`>;
+> = `${Name} takes [query, value] or [query, value, key], each [batch, steps, size], but is given ${ListInWords<L>}`;
 
 type Query<L extends List> = L extends readonly [infer Q extends BatchShape, ...unknown[]] ? Q : BatchShape;
 type Value<L extends List> = L extends readonly [unknown, infer V extends BatchShape, ...unknown[]] ? V : BatchShape;
@@ -199,13 +199,7 @@ export interface Projected<Name extends string, Size extends number | null> exte
     readonly [
       null,
       At<Query<Ins<this>>, "1">,
-      [Size] extends [number]
-        ? Size
-        : null extends Size
-          ? [Size] extends [null]
-            ? At<Query<Ins<this>>, "2">
-            : null
-          : null,
+      [Size] extends [number] ? Size : [Size] extends [null] ? At<Query<Ins<this>>, "2"> : null,
     ]
   >;
 }
@@ -219,14 +213,14 @@ export interface Block<Name extends string, Inputs extends number> extends Joint
         ? Ranked<Query<Ins<this>>> extends true
           ? Query<Ins<this>>
           : readonly [null, null, null]
-        : BlockMistake<Name, Inputs, Ins<this>>
-      : BlockMistake<Name, Inputs, Ins<this>>;
+        : Mistake<BlockMessage<Name, Inputs, Ins<this>>>
+      : Mistake<BlockMessage<Name, Inputs, Ins<this>>>;
 }
-type BlockMistake<
+type BlockMessage<
   Name extends string,
   Inputs extends number,
   L extends List,
-> = Mistake<`${Name} takes [batch, time, features]${2 extends Inputs ? ", alone or with the encoder's output," : ""} but is given ${ListInWords<L>}${L extends readonly [{ readonly length: 2 }] ? "; did an earlier recurrent layer forget returnSequences: true?" : ""}`>;
+> = `${Name} takes [batch, time, features]${2 extends Inputs ? ", alone or with the encoder's output," : ""} but is given ${ListInWords<L>}${L extends readonly [{ readonly length: 2 }] ? "; did an earlier recurrent layer forget returnSequences: true?" : ""}`;
 
 // ---- lengths ----
 

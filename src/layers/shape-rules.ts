@@ -1,4 +1,4 @@
-import type { ActivationSpec } from "./activations.js";
+import type { ActivationFunction } from "./activations.js";
 import type { BatchShape } from "./component.js";
 import type { Call, In, InWords, Mistake, OutputOf, Ranked, ShapeFunction } from "./shape-types.js";
 import type { DataFormat } from "./spatial/spatial-layer.js";
@@ -28,11 +28,6 @@ type Timed<Name extends string, S extends BatchShape, Result> =
       ? Result
       : Mistake<`${Name} takes [batch, time, features] but is given ${InWords<S>}${Hint<S>}`>;
 
-/** Nothing is known: the layer computes what its user says. */
-export interface Unknown extends ShapeFunction {
-  readonly output: BatchShape;
-}
-
 /** Element by element: dropout, activations, normalizations. */
 export interface Same extends ShapeFunction {
   readonly output: In<this>;
@@ -61,7 +56,7 @@ export interface As<L> extends ShapeFunction {
 export type NamedActivation = string | { readonly name: string } | { readonly config: unknown };
 
 /** The `activation` option, its name kept. */
-export type ActivationOption<A extends NamedActivation> = A | Exclude<ActivationSpec, string>;
+export type ActivationOption<A extends NamedActivation> = A | ActivationFunction | null;
 
 // "glu" halves an axis, and what `activations` made may be one. A function leaves nothing but the widest type behind.
 type MayHalve<A> = string extends A
@@ -230,7 +225,7 @@ export interface Flat extends ShapeFunction {
     : readonly [null, null];
 }
 
-/** Everything behind the batch is given: reshape, and lambda with an outputShape. */
+/** Everything behind the batch is given: reshape, and lambda, where it need not be: then any shape may come out. */
 export interface Becomes<Target extends BatchShape> extends ShapeFunction {
   readonly output: Ranked<Target> extends true
     ? readonly [null, ...{ readonly [K in keyof Target]: Target[K] extends -1 ? null : Target[K] }]

@@ -34,7 +34,7 @@ export type Ins<F extends JointFunction> = F["input"] extends readonly BatchShap
 
 /**
  * Carries a layer's shape function, and the shape given by its `inputShape`, in its type. Every factory of a layer must
- * say one (see `Factories` in table.ts): `Unknown` where nothing is known.
+ * say one (see `Factories` in table.ts): `Becomes<BatchShape>` where nothing is known.
  */
 export interface Shaped<F extends ShapeFunction, Start extends BatchShape = BatchShape> {
   readonly [shapes]: F;

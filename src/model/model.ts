@@ -39,7 +39,7 @@ import { getTrainingState, setTrainingState } from "../training/training-state.j
 import type { ModelGraph } from "./graph.js";
 import { ModelLayer } from "./model-layer.js";
 import { OwnCall } from "./own-call.js";
-import type { LossCheck, ShapeOf, TargetCheck } from "./shape-types.js";
+import type { DataCheck, LossCheck, ShapeOf, TargetCheck } from "./shape-types.js";
 import { createStepper, type Stepper, type StreamOptions } from "./stream.js";
 import { split } from "./stream-graph.js";
 import { chainRows, printSummary, type Summary, type SummaryRow, summarize } from "./summary.js";
@@ -369,7 +369,11 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
    * @returns values by epoch. Throws RondoError "nonFinite" when the loss or a gradient is NaN or infinite.
    * @example const { history } = await model.fit(x, y, { epochs: 10, validationSplit: 0.1 });
    */
-  fit<Y extends DataParts>(x: In, y: Y & TargetCheck<Y, Out>, options?: FitOptions): Promise<History>;
+  fit<X extends DataParts, Y extends DataParts>(
+    x: X & DataCheck<X, In>,
+    y: Y & TargetCheck<Y, Out>,
+    options?: FitOptions,
+  ): Promise<History>;
   fit(data: DataParts | Dataset, yOrOptions?: DataParts | FitOptions, options?: FitOptions): Promise<History> {
     return fitModel(this, data, yOrOptions, options);
   }
@@ -380,7 +384,11 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
    * @example const { loss, accuracy } = await model.evaluate(xTest, yTest);
    */
   evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Logs>;
-  evaluate<Y extends DataParts>(x: In, y: Y & TargetCheck<Y, Out>, options?: EvaluateOptions): Promise<Logs>;
+  evaluate<X extends DataParts, Y extends DataParts>(
+    x: X & DataCheck<X, In>,
+    y: Y & TargetCheck<Y, Out>,
+    options?: EvaluateOptions,
+  ): Promise<Logs>;
   evaluate(
     data: DataParts | Dataset,
     yOrOptions?: DataParts | EvaluateOptions,
@@ -390,22 +398,30 @@ export abstract class Model<Out extends Outputs = Outputs, In extends DataParts 
   }
 
   /** Outputs for all examples, computed batch by batch: [examples, …]. @example model.predict([[1, 2, 3]]).arraySync() */
-  predict(x: In, options?: PredictOptions): Out {
+  predict<X extends DataParts>(x: X & DataCheck<X, In>, options?: PredictOptions): Out {
     return this.present(predict(this, x, options));
   }
 
   /** Outputs for one batch, whatever its size. */
-  predictOnBatch(x: In): Out {
+  predictOnBatch<X extends DataParts>(x: X & DataCheck<X, In>): Out {
     return this.present(predictOnBatch(this, x));
   }
 
   /** One update on one batch; loss and metrics of that batch. */
-  async trainOnBatch<Y extends DataParts>(x: In, y: Y & TargetCheck<Y, Out>, sampleWeight?: DataParts): Promise<Logs> {
+  async trainOnBatch<X extends DataParts, Y extends DataParts>(
+    x: X & DataCheck<X, In>,
+    y: Y & TargetCheck<Y, Out>,
+    sampleWeight?: DataParts,
+  ): Promise<Logs> {
     return trainBatch(this, x, y, sampleWeight);
   }
 
   /** Loss and metrics of one batch, without an update. */
-  async testOnBatch<Y extends DataParts>(x: In, y: Y & TargetCheck<Y, Out>, sampleWeight?: DataParts): Promise<Logs> {
+  async testOnBatch<X extends DataParts, Y extends DataParts>(
+    x: X & DataCheck<X, In>,
+    y: Y & TargetCheck<Y, Out>,
+    sampleWeight?: DataParts,
+  ): Promise<Logs> {
     return testBatch(this, x, y, sampleWeight);
   }
 

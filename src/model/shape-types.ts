@@ -78,11 +78,11 @@ type Divides<Count, N extends number> = Count extends 2
     ? true
     : false;
 
-type CountMistake<
+type CountMessage<
   Name extends string,
   Count extends number,
   S extends BatchShape,
-> = Mistake<`${Name} needs ${Count} outputs for every number to predict, and the model gives ${InWords<S>}; give the last layer ${Count} units for each`>;
+> = `${Name} needs ${Count} outputs for every number to predict, and the model gives ${InWords<S>}; give the last layer ${Count} units for each`;
 
 type RuleCheck<Name extends string, Rule, S extends BatchShape> = Rule extends "classes" | "classNumbers"
   ? LastOf<S> extends 1
@@ -100,20 +100,30 @@ type RuleCheck<Name extends string, Rule, S extends BatchShape> = Rule extends "
         ? LastOf<S> extends infer N extends number
           ? Divides<Rule, N> extends true
             ? unknown
-            : CountMistake<Name, Rule, S>
+            : Mistake<CountMessage<Name, Rule, S>>
           : unknown
         : unknown;
 
-type OneLossCheck<L, S extends BatchShape> =
-  Ranked<S> extends false ? unknown : [L] extends [keyof LossRules] ? RuleCheck<L, LossRules[L], S> : unknown;
+/** Losses that ask something of the outputs. */
+type Judged = { [N in keyof LossRules]: LossRules[N] extends "alike" ? never : N }[keyof LossRules];
+
+type OneLossCheck<L, S extends BatchShape> = [L] extends [Judged]
+  ? Ranked<S> extends true
+    ? RuleCheck<L, LossRules[L], S>
+    : unknown
+  : unknown;
 
 /**
  * Nothing where a loss suits the model's output, or the message why it does not. For several outputs a list of losses is
  * judged one by one. Only names are judged: functions, losses with options and one name of several pass.
  */
-export type LossCheck<L, Out> = L extends readonly unknown[]
-  ? { readonly [K in keyof L]: OneLossCheck<L[K], ShapeOf<Out extends readonly unknown[] ? Out[K & keyof Out] : Out>> }
-  : OneLossCheck<L, ShapeOf<Out>>;
+export type LossCheck<L, Out> = [L] extends [Judged]
+  ? OneLossCheck<L, ShapeOf<Out>>
+  : L extends readonly unknown[]
+    ? {
+        readonly [K in keyof L]: OneLossCheck<L[K], ShapeOf<Out extends readonly unknown[] ? Out[K & keyof Out] : Out>>;
+      }
+    : unknown;
 
 // ---- targets ----
 
@@ -141,6 +151,22 @@ type RankOf<Y, Axes extends readonly unknown[] = readonly [unknown]> = Axes["len
               : null
         : null;
 
+type AxesOf<Rank> = `${Rank & number} ${Rank extends 1 ? "axis" : "axes"}`;
+
+/**
+ * Nothing where data may be an input of a model that takes In, or the message why they cannot. In says the number of axes by
+ * its nested arrays (see DataOf); where it says none, data must be of the type In.
+ */
+export type DataCheck<X, In> = 0 extends 1 & X
+  ? unknown
+  : RankOf<Extract<In, readonly unknown[]>> extends infer Rank extends number
+    ? RankOf<X> extends infer Given extends number
+      ? Given extends Rank
+        ? unknown
+        : Mistake<`data with ${AxesOf<Given>} do not fit an input of ${AxesOf<Rank>}, the first of which counts examples`>
+      : unknown
+    : In;
+
 /** The size of the last axis of data, as far as their type tells it. */
 type LastSizeOf<Y> = Y extends HasShape
   ? LastOf<ShapeOf<Y>>
@@ -157,12 +183,12 @@ type LastSizeOf<Y> = Y extends HasShape
 type Less<S extends BatchShape> = S extends readonly [unknown, ...infer Rest] ? Rest["length"] : never;
 type More<S extends BatchShape> = [unknown, ...S]["length"];
 
-type RankMistake<
+type RankMessage<
   Rank,
   S extends BatchShape,
-> = Mistake<`targets with ${Rank & number} ${Rank extends 1 ? "axis" : "axes"} do not fit outputs ${InWords<S>}; ${Rank extends More<S>
+> = `targets with ${AxesOf<Rank>} do not fit outputs ${InWords<S>}; ${Rank extends More<S>
   ? "for one target per time step, the last recurrent layer needs returnSequences: true"
-  : `they take ${S["length"]} axes, or ${Less<S>} for class numbers${S["length"] extends 3 ? "; for one target per sequence, the last recurrent layer needs returnSequences: false" : ""}`}`>;
+  : `they take ${S["length"]} axes, or ${Less<S>} for class numbers${S["length"] extends 3 ? "; for one target per sequence, the last recurrent layer needs returnSequences: false" : ""}`}`;
 
 /**
  * Nothing where targets may suit the output, or the message why they cannot. They have as many axes, or one less (class
@@ -170,24 +196,21 @@ type RankMistake<
  */
 export type TargetCheck<Y, Out> = 0 extends 1 & Y
   ? unknown
-  : ShapeOf<Out> extends infer S extends BatchShape
-    ? Ranked<S> extends false
-      ? unknown
-      : S["length"] extends 0 | 1
-        ? unknown
-        : RankOf<Y> extends infer Rank extends number
-          ? Extract<Rank, S["length"]> extends never
-            ? Extract<Rank, Less<S>> extends never
-              ? RankMistake<Rank, S>
-              : unknown
-            : LastOf<S> extends 1
-              ? LastSizeOf<Y> extends infer N extends number
-                ? N extends 1
-                  ? unknown
-                  : Rank extends S["length"]
-                    ? Mistake<`targets with a last size of ${N} do not fit outputs ${InWords<S>}; give the last layer ${N} units`>
-                    : unknown
-                : unknown
-              : unknown
-          : unknown
+  : RankOf<Y> extends infer Rank extends number
+    ? RankedTargetCheck<Y, Rank, ShapeOf<Out>>
     : unknown;
+
+type RankedTargetCheck<Y, Rank extends number, S extends BatchShape> =
+  Ranked<S> extends false
+    ? unknown
+    : S["length"] extends 0 | 1
+      ? unknown
+      : [Extract<Rank, S["length"] | Less<S>>] extends [never]
+        ? Mistake<RankMessage<Rank, S>>
+        : [Rank, LastOf<S>] extends [S["length"], 1]
+          ? LastSizeOf<Y> extends infer N extends number
+            ? N extends 1
+              ? unknown
+              : Mistake<`targets with a last size of ${N} do not fit outputs ${InWords<S>}; give the last layer ${N} units`>
+            : unknown
+          : unknown;
