@@ -18,6 +18,7 @@ export interface FunctionalOptions {
   inputs: SymbolicTensor | readonly SymbolicTensor[];
   /** What the model returns: one tensor, or a list. */
   outputs: SymbolicTensor | readonly SymbolicTensor[];
+  /** By default functional, functional_1, … in the order they are made. */
   name?: string;
 }
 

@@ -34,9 +34,11 @@ export interface MuonOptions extends OptimizerOptions {
   adamWeightDecay?: number | null;
   /** Added to Adam's root. 1e-7 by default. */
   epsilon?: number;
-  /** Newton-Schulz: a·x + b·x³ + c·x⁵ drives singular values towards 1. 3.4445, -4.775 and 2.0315 by default (Jordan 2024). */
+  /** The a of a·x + b·x³ + c·x⁵, by which Newton-Schulz drives singular values towards 1 (Jordan 2024). 3.4445 by default. */
   muonA?: number;
+  /** The b. -4.775 by default. */
   muonB?: number;
+  /** The c. 2.0315 by default. */
   muonC?: number;
 }
 
