@@ -45,8 +45,9 @@ export interface Callback {
   onBatchBegin?(batch: number, context: TrainingContext): Awaitable;
   /** `logs` are means over the epoch so far, as in Keras. */
   onBatchEnd?(batch: number, logs: Logs, context: TrainingContext): Awaitable;
-  /** Around every validation. */
+  /** Before every validation. */
   onTestBegin?(context: TrainingContext): Awaitable;
+  /** After every validation, with its results. */
   onTestEnd?(logs: Logs, context: TrainingContext): Awaitable;
   /**
    * A loss or gradient is NaN or infinite, and the weights are as they were before that step. `fit` rejects with the error
