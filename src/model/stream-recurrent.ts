@@ -83,40 +83,19 @@ function fused(plan: StreamPlan, cell: Cell, step: CellStep): CellResult | null 
         zeros,
       );
     });
-  } else if (kind.kind === "gru") {
-    const after = kind.resetAfter ? 1 : 0;
-    const scratch = plan.buffer([kernels.gruScratchSize(after, batch, 1, inputs, units, 0, 0, 0)]);
-    plan.actions.push(() => {
-      kernels.gruForward(
-        after,
-        source().offset,
-        0,
-        kernel.offset,
-        recurrentKernel.offset,
-        at(bias),
-        h.current.offset,
-        at(mask),
-        0,
-        y.offset,
-        h.next.offset,
-        0,
-        0,
-        scratch.offset,
-        batch,
-        1,
-        inputs,
-        units,
-        0,
-        0,
-        zeros,
-      );
-    });
   } else {
-    const activation = opCode("activation", kind.activation);
-    const scratch = plan.buffer([kernels.rnnScratchSize(batch, 1, inputs, units, 0, 0, 0)]);
+    // Both take the same, after what only they have.
+    const gru = kind.kind === "gru";
+    const own = gru ? Number(kind.resetAfter) : opCode("activation", kind.activation);
+    const forward = gru ? kernels.gruForward : kernels.rnnForward;
+    const scratch = plan.buffer([
+      gru
+        ? kernels.gruScratchSize(own, batch, 1, inputs, units, 0, 0, 0)
+        : kernels.rnnScratchSize(batch, 1, inputs, units, 0, 0, 0),
+    ]);
     plan.actions.push(() => {
-      kernels.rnnForward(
-        activation,
+      forward(
+        own,
         source().offset,
         0,
         kernel.offset,

@@ -60,9 +60,8 @@ export interface Callback {
   setState?(state: SavedState): void;
 }
 
-const hookNames = [
-  "onTrainBegin",
-  "onTrainEnd",
+/** Hooks that are called in the course of the training, wherever it runs. @internal */
+export const courseHooks = [
   "onEpochBegin",
   "onEpochEnd",
   "onBatchBegin",
@@ -70,9 +69,8 @@ const hookNames = [
   "onTestBegin",
   "onTestEnd",
   "onNonFinite",
-  "getState",
-  "setState",
 ] as const;
+const hookNames = ["onTrainBegin", "onTrainEnd", ...courseHooks, "getState", "setState"] as const;
 
 /** Throws RondoError "option" for an object that is no callback, with a did-you-mean for misspelt hooks. @internal */
 export function checkCallbacks(callbacks: Callback | readonly Callback[] | undefined): readonly Callback[] {

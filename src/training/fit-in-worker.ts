@@ -8,13 +8,13 @@ import type { Model } from "../model/model.js";
 import { getBackend } from "../tensor/engine.js";
 import { openWorker, type Port } from "../util/workers.js";
 import { SwapEMAWeights } from "./callbacks/swap-ema-weights.js";
-import type { Callback, TrainingContext } from "./callbacks.js";
+import { type Callback, courseHooks, type TrainingContext } from "./callbacks.js";
 import { noBatches } from "./feed.js";
 import type { FitOptions, FitRun, History } from "./fit.js";
 import { isPair, partsOf } from "./fit-sources.js";
 import { takeUpTraining } from "./training-state.js";
 import { BatchSupply, buffersOf } from "./worker-batches.js";
-import { errorFromPlain, type FromWorker, type RemoteHook, remoteHooks, type ToWorker } from "./worker-messages.js";
+import { errorFromPlain, type FromWorker, type RemoteHook, type ToWorker } from "./worker-messages.js";
 
 /** `fit` with `worker`: the options and the data have been checked for what `fit` checks anywhere. */
 export async function fitInWorker(
@@ -93,7 +93,7 @@ async function fitWith(
     validation: validationData && !isPair(validationData) ? "dataset" : held && packExamples(held),
     swapEMA: swap?.options ?? null,
     options: rest,
-    hooks: remoteHooks.filter((name) => called.some((callback) => callback[name])),
+    hooks: courseHooks.filter((name) => called.some((callback) => callback[name])),
     modules: typeof worker === "object" ? (worker.modules ?? []) : [],
   };
   const take = (state: Uint8Array, history?: History) => {

@@ -2,21 +2,12 @@ import type { BackendName } from "../backend/backend.js";
 import type { PackedExamples } from "../data/examples.js";
 import { type ErrorCode, RondoError } from "../errors.js";
 import type { SwapEMAWeightsOptions } from "./callbacks/swap-ema-weights.js";
-import type { Logs } from "./callbacks.js";
+import type { courseHooks, Logs } from "./callbacks.js";
 import type { FitOptions, History } from "./fit.js";
 import type { Purpose } from "./worker-batches.js";
 
 /** Hooks of callbacks that a worker asks for; the others run where `fit` was called anyway. */
-export const remoteHooks = [
-  "onEpochBegin",
-  "onEpochEnd",
-  "onBatchBegin",
-  "onBatchEnd",
-  "onTestBegin",
-  "onTestEnd",
-  "onNonFinite",
-] as const;
-export type RemoteHook = (typeof remoteHooks)[number];
+export type RemoteHook = (typeof courseHooks)[number];
 
 /** From the caller to the worker. */
 export type ToWorker =

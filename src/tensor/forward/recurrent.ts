@@ -69,15 +69,15 @@ function savedSize({ kernels }: Engine, cell: RecurrentCell, sizes: Sizes): numb
 }
 
 /** Where a kernel may keep its arrangement of the weights from call to call: next to weights that last. Else 0. */
-function packedAt({ kernels }: Engine, cell: RecurrentCell, sizes: Sizes, indexed: 0 | 1, kernel: Tensor): number {
-  if (!(kernel instanceof Variable)) return 0;
+function packedAt({ kernels }: Engine, cell: RecurrentCell, sizes: Sizes, indexed: 0 | 1, weights: Tensor): number {
+  if (!(weights instanceof Variable)) return 0;
   const elements =
     cell.kind === "lstm"
       ? kernels.lstmPackedSize(...sizes, indexed)
       : cell.kind === "gru"
         ? kernels.gruPackedSize(cell.resetAfter ? 1 : 0, ...sizes, indexed)
         : kernels.rnnPackedSize(...sizes, indexed);
-  return elements === 0 ? 0 : kernel.storage.remember(4 * elements);
+  return elements === 0 ? 0 : weights.storage.remember(4 * elements);
 }
 
 interface ScratchUse {
@@ -126,7 +126,8 @@ export const recurrent: Forward<RecurrentAttributes> = (inputs, attributes, keep
   const saved = keep ? allocate([batch === 0 ? 0 : savedSize(engine, cell, sizes)]) : null;
   if (batch > 0) {
     const indexed = o.indices ? 1 : 0;
-    const packed = keep ? 0 : packedAt(engine, cell, sizes, indexed, o.kernel!);
+    // Beside the recurrent weights: those of the input may be a table's product, made anew for every call.
+    const packed = keep ? 0 : packedAt(engine, cell, sizes, indexed, o.recurrent!);
     withScratch(engine, cell, sizes, { backward: 0, indexed, packed: packed ? 1 : 0 }, (scratch) => {
       const weights = [o.kernel!.offset, o.recurrent!.offset, at(o.bias)] as const;
       const given = [at(o.x), at(o.indices), ...weights, at(o.h0)] as const;
